@@ -1,0 +1,45 @@
+/* Every maximum of the program, with its reason. */
+#ifndef CW_BASE_LIMITS_H
+#define CW_BASE_LIMITS_H
+
+enum {
+	/* One command; the contract's default of --timeout. */
+	LIMIT_COMMAND_MS = 20000,
+	/* One probe: an eighth of --timeout, so that a path on which nothing answers is named
+	 * within 3 s by default, and a longer --timeout also gives slow paths more patience. */
+	LIMIT_PROBE_SHARE = 8,
+	/* When a DNS query over UDP is sent again, counted from the first one. The last step
+	 * also opens TCP, for servers behind a filter that drops UDP 53. */
+	LIMIT_DNS_RETRY_MS = 500,
+	LIMIT_DNS_UDP_TRIES = 3,
+	/* RFC 6891 6.2.5: a payload that passes nearly every path unfragmented. */
+	LIMIT_DNS_UDP_PAYLOAD = 1232,
+	/* A DNS message over TCP (RFC 1035 4.2.2: a 16-bit length). */
+	LIMIT_DNS_MESSAGE = 65535,
+	/* RFC 1035 2.3.4. */
+	LIMIT_DNS_NAME_WIRE = 255,
+	LIMIT_DNS_LABEL = 63,
+	/* 255 octets, each escaped as \ddd, and a NUL. */
+	LIMIT_DNS_NAME_TEXT = 1024,
+	/* CNAME steps before a chain counts as endless; Windows and BIND stop at 16 too. */
+	LIMIT_DNS_ALIASES = 16,
+	/* SRV records of one answer that are looked at; more are counted and named. */
+	LIMIT_SRV_RECORDS = 1000,
+	/* Names and addresses that one run probes. */
+	LIMIT_TARGETS = 1000,
+	/* Answers with a wrong id, question or source that one query bears before it is
+	 * reported as flooded. */
+	LIMIT_DNS_STRAY = 100,
+	/* Bytes of an RPC answer; a bind_ack is about 100. */
+	LIMIT_RPC_ANSWER = 4096,
+	/* Targets at once, and exchanges towards one address at once, in check -f. */
+	LIMIT_JOBS = 200,
+	LIMIT_JOBS_MOST = 10000,
+	LIMIT_PER_ADDRESS = 8,
+	/* A line of a target list. */
+	LIMIT_BATCH_LINE = 4096,
+	/* A text file that we read whole: resolver settings, key files, scenarios. */
+	LIMIT_TEXT_FILE = 1 << 20,
+};
+
+#endif
