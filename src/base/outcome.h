@@ -28,6 +28,7 @@
 	X(CW_OUT_NOT_AUTH, "not-auth", "not authoritative, or not authorised (NOTAUTH)")           \
 	X(CW_OUT_OTHER_RCODE, "other-rcode", "another response code")                              \
 	X(CW_OUT_LOOP, "loop", "an alias chain that never ends")                                   \
+	X(CW_OUT_REFERRAL, "referral", "the server points elsewhere instead of answering")         \
 	/* any protocol */                                                                         \
 	X(CW_OUT_MALFORMED, "malformed", "an answer that cannot be read")                          \
 	X(CW_OUT_OTHER_PROTOCOL, "other-protocol", "another protocol answers")                     \

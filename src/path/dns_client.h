@@ -35,7 +35,8 @@ struct dns_ask_spec {
 
 struct dns_answer {
 	/* OK: NOERROR with at least one record of the type asked for (for UPDATE: NOERROR).
-	 * NO_DATA, NAME_MISSING, REFUSED_BY_SERVER ...: as the rcode says.
+	 * NO_DATA, NAME_MISSING, REFUSED_BY_SERVER ...: as the rcode says. REFERRAL: NOERROR, no
+	 * answer, NS records in the authority section and no SOA.
 	 * TIMEOUT, REFUSED (ICMP port unreachable and TCP refused), UNREACHABLE, NO_ROUTE,
 	 * DENIED: no answer. MALFORMED: an answer came that cannot be read. LOOP: aliases. */
 	enum cw_outcome outcome;
