@@ -1,0 +1,105 @@
+#include "io/settings.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+
+static const char resolv_conf[] = "/etc/resolv.conf";
+/* systemd-resolved(8): the servers behind the stub at 127.0.0.53. */
+static const char resolved_upstream[] = "/run/systemd/resolve/resolv.conf";
+
+/* Reads until the end or until the buffer is full; -1 with errno on error. */
+static ssize_t read_all(int fd, char *buf, size_t cap)
+{
+	size_t len = 0;
+	while (len < cap) {
+		ssize_t n = read(fd, buf + len, cap - len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		if (!n)
+			break;
+		len += (size_t)n;
+	}
+	return (ssize_t)len;
+}
+
+enum cw_ec io_read_file(const char *path, struct cw_arena *arena, char **out, size_t *len,
+			const char **error)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		*error = cw_arena_str(arena, strerror(errno));
+		return errno == ENOENT ? CW_ENOTFOUND : CW_EIO;
+	}
+	struct stat st;
+	size_t cap = LIMIT_TEXT_FILE + 1;
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size < LIMIT_TEXT_FILE)
+		cap = (size_t)st.st_size + 4096; /* it may grow while it is read */
+	char *buf = cw_arena_alloc(arena, cap + 1);
+	ssize_t n = read_all(fd, buf, cap);
+	if (n < 0)
+		*error = cw_arena_str(arena, strerror(errno));
+	(void)close(fd);
+	if (n < 0)
+		return CW_EIO;
+	if ((size_t)n > LIMIT_TEXT_FILE) {
+		*error = "the file is larger than 1 MiB";
+		return CW_ETOOBIG;
+	}
+	*out = buf;
+	*len = (size_t)n;
+	return CW_OK;
+}
+
+/* Whether the only servers named are systemd-resolved's stubs. */
+static bool only_stubs(const char *text)
+{
+	bool stub = false;
+	for (const char *at = strstr(text, "nameserver"); at; at = strstr(at + 1, "nameserver")) {
+		const char *value = at + strlen("nameserver");
+		value += strspn(value, " \t");
+		if (strncmp(value, "127.0.0.53", 10) && strncmp(value, "127.0.0.54", 10))
+			return false;
+		stub = true;
+	}
+	return stub;
+}
+
+enum cw_ec io_resolver_settings(struct cw_arena *arena, char **out, size_t *len, const char **path,
+				const char **error)
+{
+	*path = resolv_conf;
+	enum cw_ec ec = io_read_file(resolv_conf, arena, out, len, error);
+	if (ec == CW_ENOTFOUND) {
+		*out = cw_arena_str(arena, "");
+		*len = 0;
+		return CW_OK;
+	}
+	if (ec != CW_OK || !only_stubs(*out))
+		return ec;
+	char *upstream;
+	size_t upstream_len;
+	const char *ignored;
+	if (io_read_file(resolved_upstream, arena, &upstream, &upstream_len, &ignored) == CW_OK) {
+		*path = resolved_upstream;
+		*out = upstream;
+		*len = upstream_len;
+	}
+	return CW_OK;
+}
+
+const char *io_host_domain(struct cw_arena *arena)
+{
+	char name[HOST_NAME_MAX + 1] = "";
+	if (gethostname(name, sizeof(name) - 1))
+		return NULL;
+	const char *dot = strchr(name, '.');
+	return dot && dot[1] ? cw_arena_str(arena, dot + 1) : NULL;
+}
