@@ -10,6 +10,9 @@
 #ifndef CW_BASE_TEXT_H
 #define CW_BASE_TEXT_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "base/arena.h"
 
 #define N_(msgid) msgid
@@ -32,5 +35,12 @@ typedef const char *cw_translate(const char *msgid);
 
 /* The finished text, in the arena. translate may be NULL: English. Text without msgid gives "". */
 char *cw_text_render(struct cw_arena *a, const struct cw_text *t, cw_translate *translate);
+
+/* Takes one piece of a text. from_arg: it is an argument, which may hold whatever the network
+ * sent; all else is our own words. */
+typedef void cw_text_piece(void *to, const char *piece, size_t len, bool from_arg);
+/* Hands out the finished text in pieces and needs no memory, for writers of many reports. */
+void cw_text_walk(const struct cw_text *t, cw_translate *translate, cw_text_piece *piece,
+		  void *to);
 
 #endif
