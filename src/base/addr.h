@@ -10,9 +10,9 @@ enum cw_family { CW_FAMILY_NONE, CW_IPV4, CW_IPV6 };
 
 struct cw_addr {
 	enum cw_family family;
-	uint16_t port;      /* 0: none given */
-	uint32_t scope;     /* IPv6 zone index, 0: none */
-	uint8_t bytes[16];  /* network order; IPv4 uses the first four */
+	uint16_t port;     /* 0: none given */
+	uint32_t scope;    /* IPv6 zone index, 0: none */
+	uint8_t bytes[16]; /* network order; IPv4 uses the first four */
 };
 
 enum { CW_ADDR_TEXT = 64 }; /* "[" 45 "%" 10 "]:" 5 NUL */

@@ -22,7 +22,7 @@ void cw_arena_reset(struct cw_arena *a);
 
 /* Zeroed memory, aligned for any type; never NULL. */
 void *cw_arena_alloc(struct cw_arena *a, size_t size);
-#define cw_arena_new_of(a, type)         ((type *)cw_arena_alloc((a), sizeof(type)))
+#define cw_arena_new_of(a, type)          ((type *)cw_arena_alloc((a), sizeof(type)))
 #define cw_arena_array_of(a, type, count) ((type *)cw_arena_alloc((a), sizeof(type) * (count)))
 
 void *cw_arena_copy(struct cw_arena *a, const void *src, size_t len);

@@ -5,16 +5,16 @@
 #ifndef CW_BASE_EC_H
 #define CW_BASE_EC_H
 
-#define CW_EC_LIST(X)                                                                              \
-	X(CW_OK, "ok")                                                                             \
-	X(CW_ENOMEM, "out of memory")                                                              \
-	X(CW_EMALFORMED, "malformed input")                                                        \
-	X(CW_EMORE, "more input is needed")                                                        \
-	X(CW_ETOOBIG, "over a limit of this program")                                              \
-	X(CW_EINVAL, "unusable argument")                                                          \
-	X(CW_EIO, "a file or socket could not be used")                                            \
-	X(CW_ENOTFOUND, "not found")                                                               \
-	X(CW_EUNSUPPORTED, "not supported")                                                        \
+#define CW_EC_LIST(X) \
+	X(CW_OK, "ok") \
+	X(CW_ENOMEM, "out of memory") \
+	X(CW_EMALFORMED, "malformed input") \
+	X(CW_EMORE, "more input is needed") \
+	X(CW_ETOOBIG, "over a limit of this program") \
+	X(CW_EINVAL, "unusable argument") \
+	X(CW_EIO, "a file or socket could not be used") \
+	X(CW_ENOTFOUND, "not found") \
+	X(CW_EUNSUPPORTED, "not supported") \
 	X(CW_ECANCELLED, "cancelled")
 
 #define CW_EC_AS_ENUM(id, text) id,

@@ -21,10 +21,17 @@ enum {
 	LIMIT_DNS_LABEL = 63,
 	/* 255 octets, each escaped as \ddd, and a NUL. */
 	LIMIT_DNS_NAME_TEXT = 1024,
+	/* 127 labels of one octet and the root make 255 octets. */
+	LIMIT_DNS_LABELS = 127,
+	/* Compression pointers in one name: one behind each label does for any name, and chains of
+	 * pointers that cost an attacker two octets each stay cheap for us. */
+	LIMIT_DNS_POINTERS = 127,
 	/* CNAME steps before a chain counts as endless; Windows and BIND stop at 16 too. */
 	LIMIT_DNS_ALIASES = 16,
 	/* SRV records of one answer that are looked at; more are counted and named. */
 	LIMIT_SRV_RECORDS = 1000,
+	/* Records of one message: that many SRV records, each with an IPv4 and an IPv6 address. */
+	LIMIT_DNS_RECORDS = LIMIT_SRV_RECORDS * 4,
 	/* Names and addresses that one run probes. */
 	LIMIT_TARGETS = 1000,
 	/* Answers with a wrong id, question or source that one query bears before it is
@@ -40,6 +47,12 @@ enum {
 	LIMIT_BATCH_LINE = 4096,
 	/* A text file that we read whole: resolver settings, key files, scenarios. */
 	LIMIT_TEXT_FILE = 1 << 20,
+	/* Words of a scenario's line: an SRV record takes 7, a long command line about 20. */
+	LIMIT_SCENARIO_WORDS = 64,
+	/* Servers of one scenario: each has a last octet of its own, from 1 to 254. */
+	LIMIT_SCENARIO_SERVERS = 254,
+	/* Records that one generate line of a scenario makes. */
+	LIMIT_SCENARIO_GENERATED = 10000,
 };
 
 #endif

@@ -20,14 +20,14 @@
 enum { CW_TEXT_ARGS = 6 };
 
 struct cw_text {
-	const char *msgid;              /* NULL: no text */
+	const char *msgid;             /* NULL: no text */
 	const char *arg[CW_TEXT_ARGS]; /* NULL where unused */
 };
 
 /* CW_TEXT(N_("%s does not answer"), server): the arguments must outlive the text. */
-#define CW_TEXT(...) CW_TEXT_((__VA_ARGS__, NULL, NULL, NULL, NULL, NULL, NULL))
+#define CW_TEXT(...)   CW_TEXT_((__VA_ARGS__, NULL, NULL, NULL, NULL, NULL, NULL))
 #define CW_TEXT_(args) CW_TEXT__ args
-#define CW_TEXT__(id, a, b, c, d, e, f, ...)                                                       \
+#define CW_TEXT__(id, a, b, c, d, e, f, ...) \
 	((struct cw_text){ .msgid = (id), .arg = { (a), (b), (c), (d), (e), (f) } })
 
 /* Looks a message id up in one language; returns the id itself where there is no translation. */
@@ -40,7 +40,6 @@ char *cw_text_render(struct cw_arena *a, const struct cw_text *t, cw_translate *
  * sent; all else is our own words. */
 typedef void cw_text_piece(void *to, const char *piece, size_t len, bool from_arg);
 /* Hands out the finished text in pieces and needs no memory, for writers of many reports. */
-void cw_text_walk(const struct cw_text *t, cw_translate *translate, cw_text_piece *piece,
-		  void *to);
+void cw_text_walk(const struct cw_text *t, cw_translate *translate, cw_text_piece *piece, void *to);
 
 #endif

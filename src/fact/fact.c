@@ -4,9 +4,9 @@
 #include <string.h>
 #include <strings.h>
 
-#define AS_NAME(id, name, about)              [id] = name,
-#define AS_FIELD_NAME(id, name, type, about)  [id] = name,
-#define AS_FIELD_TYPE(id, name, type, about)  [id] = FACT_TYPE_##type,
+#define AS_NAME(id, name, about)             [id] = name,
+#define AS_FIELD_NAME(id, name, type, about) [id] = name,
+#define AS_FIELD_TYPE(id, name, type, about) [id] = FACT_TYPE_##type,
 
 static const char *const kind_names[] = { FACT_KIND_LIST(AS_NAME) };
 static const char *const field_names[] = { FACT_FIELD_LIST(AS_FIELD_NAME) };

@@ -90,7 +90,7 @@ size_t fact_count(const struct fact_store *s);
 const struct fact *fact_at(const struct fact_store *s, size_t index);
 const struct fact *fact_first(const struct fact_store *s, enum fact_kind kind);
 
-#define FACT_EACH_OF(store, kind, f)                                                               \
+#define FACT_EACH_OF(store, kind, f) \
 	for (const struct fact *f = fact_first((store), (kind)); f; f = f->next_of_kind)
 
 /* A field's value, or "" / the default / an empty list where the fact does not have it. */

@@ -6,67 +6,67 @@
 #define CW_FACT_LIST_H
 
 /* kind, name, what one such fact says (its subject first) */
-#define FACT_KIND_LIST(X)                                                                          \
-	X(FACT_RUN_COMMAND, "run.command", "command line: what the user asked for")               \
-	X(FACT_CLIENT_RESOLVER, "client.resolver", "server ADDR:PORT: one DNS server to ask")     \
+#define FACT_KIND_LIST(X) \
+	X(FACT_RUN_COMMAND, "run.command", "command line: what the user asked for") \
+	X(FACT_CLIENT_RESOLVER, "client.resolver", "server ADDR:PORT: one DNS server to ask") \
 	X(FACT_CLIENT_SUFFIX, "client.suffix", "domain: one DNS suffix that the client searches") \
-	X(FACT_KMS_PINNED, "kms.pinned", "host as typed: the KMS host that is set by hand")       \
-	X(FACT_KMS_ADDRESS_GIVEN, "kms.address-given", "ADDR: the right address, says the user")  \
-	X(FACT_DNS_SRV, "dns.srv", "owner name: one server's answer to the SRV query")            \
-	X(FACT_DNS_SRV_RECORD, "dns.srv-record", "owner name: one SRV record of such an answer")  \
-	X(FACT_DNS_SRV_MISSPELT, "dns.srv-misspelt", "owner name: SRV query for a usual slip")    \
-	X(FACT_DNS_SRV_ELSEWHERE, "dns.srv-elsewhere", "owner name: SRV query in another zone")   \
-	X(FACT_DNS_SOA, "dns.soa", "zone: one server's answer to the SOA query")                  \
-	X(FACT_DNS_ADDRESS, "dns.address", "host name: one server's answer to A or AAAA")         \
-	X(FACT_DNS_PTR, "dns.ptr", "ADDR: the names that the address has")                        \
-	X(FACT_DNS_UPDATE, "dns.update", "owner name: a server's word on a dynamic update")       \
-	X(FACT_TCP_CONNECT, "tcp.connect", "ADDR:PORT: how a TCP connection attempt ended")       \
+	X(FACT_KMS_PINNED, "kms.pinned", "host as typed: the KMS host that is set by hand") \
+	X(FACT_KMS_ADDRESS_GIVEN, "kms.address-given", "ADDR: the right address, says the user") \
+	X(FACT_DNS_SRV, "dns.srv", "owner name: one server's answer to the SRV query") \
+	X(FACT_DNS_SRV_RECORD, "dns.srv-record", "owner name: one SRV record of such an answer") \
+	X(FACT_DNS_SRV_MISSPELT, "dns.srv-misspelt", "owner name: SRV query for a usual slip") \
+	X(FACT_DNS_SRV_ELSEWHERE, "dns.srv-elsewhere", "owner name: SRV query in another zone") \
+	X(FACT_DNS_SOA, "dns.soa", "zone: one server's answer to the SOA query") \
+	X(FACT_DNS_ADDRESS, "dns.address", "host name: one server's answer to A or AAAA") \
+	X(FACT_DNS_PTR, "dns.ptr", "ADDR: the names that the address has") \
+	X(FACT_DNS_UPDATE, "dns.update", "owner name: a server's word on a dynamic update") \
+	X(FACT_TCP_CONNECT, "tcp.connect", "ADDR:PORT: how a TCP connection attempt ended") \
 	X(FACT_RPC_BIND, "rpc.bind", "ADDR:PORT: how the RPC bind to the KMS interface ended")
 
 /* field, name in JSON, type, what it holds */
-#define FACT_FIELD_LIST(X)                                                                         \
-	X(FIELD_SERVER, "server", TEXT, "the DNS server that was asked, ADDR:PORT")                \
-	X(FIELD_SOURCE, "source", TEXT, "where a setting comes from: argument, system, lab")       \
-	X(FIELD_ORDER, "order", NUMBER, "place in the client's list, the first is 1")              \
-	X(FIELD_WHY, "why", TEXT, "what is wrong, in a stable word (see each kind)")               \
-	X(FIELD_DETAIL, "detail", TEXT, "what was there, for a reader")                            \
-	X(FIELD_ERROR, "error", TEXT, "the system's own error text")                               \
-	X(FIELD_SUFFIX, "suffix", TEXT, "the client suffix that this belongs to")                  \
-	X(FIELD_ZONE, "zone", TEXT, "apex of the zone, from the SOA record")                       \
-	X(FIELD_SERIAL, "serial", NUMBER, "SOA serial")                                            \
-	X(FIELD_MNAME, "mname", TEXT, "primary server that the SOA record names")                  \
-	X(FIELD_RCODE, "rcode", TEXT, "DNS response code, such as NXDOMAIN")                       \
-	X(FIELD_TSIG_ERROR, "tsig_error", TEXT, "error of the TSIG record, such as BADKEY")        \
-	X(FIELD_AUTHORITATIVE, "authoritative", FLAG, "the AA bit")                                \
-	X(FIELD_TTL_S, "ttl_s", NUMBER, "time to live in seconds")                                 \
-	X(FIELD_COUNT, "count", NUMBER, "records in the answer")                                   \
-	X(FIELD_TRANSPORT, "transport", TEXT, "udp or tcp: what carried the answer")               \
-	X(FIELD_SENT, "sent", NUMBER, "datagrams sent")                                            \
-	X(FIELD_TCP_TRIED, "tcp_tried", FLAG, "TCP was tried too")                                 \
-	X(FIELD_TRUNCATED, "truncated", FLAG, "the UDP answer had the TC bit")                     \
-	X(FIELD_EDNS_DROPPED, "edns_dropped", FLAG, "the server answers only without EDNS0")       \
-	X(FIELD_STRAY, "stray", NUMBER, "answers dropped: wrong id, question or source")           \
-	X(FIELD_SHARED, "shared", FLAG, "not asked again: same verdict as just before")            \
-	X(FIELD_PRIORITY, "priority", NUMBER, "SRV priority")                                      \
-	X(FIELD_WEIGHT, "weight", NUMBER, "SRV weight")                                            \
-	X(FIELD_PORT, "port", NUMBER, "TCP port")                                                  \
-	X(FIELD_TARGET, "target", TEXT, "SRV target")                                              \
-	X(FIELD_RELATION, "relation", TEXT, "parent, sibling or host-zone")                        \
-	X(FIELD_FAMILY, "family", TEXT, "ipv4 or ipv6")                                            \
-	X(FIELD_ADDRESSES, "addresses", LIST, "addresses in the answer")                           \
-	X(FIELD_ALIAS, "alias", LIST, "alias chain, the asked name first")                         \
-	X(FIELD_NAMES, "names", LIST, "names in the answer")                                       \
-	X(FIELD_HOST, "host", TEXT, "host name without port")                                      \
-	X(FIELD_FORM, "form", TEXT, "fqdn, netbios, ipv4, ipv6 or port-only")                      \
-	X(FIELD_ORIGIN, "origin", TEXT, "how we came to it: discovery, pinned, given")             \
-	X(FIELD_ICMP, "icmp", TEXT, "the ICMP message, such as: host unreachable")                 \
-	X(FIELD_ICMP_FROM, "icmp_from", TEXT, "who sent the ICMP message")                         \
-	X(FIELD_CONTROL, "control", TEXT, "the control interface: refused or accepted")            \
-	X(FIELD_REASON, "reason", TEXT, "reason of an RPC refusal")                                \
-	X(FIELD_GOT, "got", TEXT, "first bytes of another protocol, escaped")                      \
-	X(FIELD_GUESS, "guess", TEXT, "which protocol these bytes look like")                      \
-	X(FIELD_STEP, "step", TEXT, "existing-noop, existing-add, new-name or cleanup")            \
-	X(FIELD_KEY, "key", TEXT, "name of the TSIG key, or none")                                 \
+#define FACT_FIELD_LIST(X) \
+	X(FIELD_SERVER, "server", TEXT, "the DNS server that was asked, ADDR:PORT") \
+	X(FIELD_SOURCE, "source", TEXT, "where a setting comes from: argument, system, lab") \
+	X(FIELD_ORDER, "order", NUMBER, "place in the client's list, the first is 1") \
+	X(FIELD_WHY, "why", TEXT, "what is wrong, in a stable word (see each kind)") \
+	X(FIELD_DETAIL, "detail", TEXT, "what was there, for a reader") \
+	X(FIELD_ERROR, "error", TEXT, "the system's own error text") \
+	X(FIELD_SUFFIX, "suffix", TEXT, "the client suffix that this belongs to") \
+	X(FIELD_ZONE, "zone", TEXT, "apex of the zone, from the SOA record") \
+	X(FIELD_SERIAL, "serial", NUMBER, "SOA serial") \
+	X(FIELD_MNAME, "mname", TEXT, "primary server that the SOA record names") \
+	X(FIELD_RCODE, "rcode", TEXT, "DNS response code, such as NXDOMAIN") \
+	X(FIELD_TSIG_ERROR, "tsig_error", TEXT, "error of the TSIG record, such as BADKEY") \
+	X(FIELD_AUTHORITATIVE, "authoritative", FLAG, "the AA bit") \
+	X(FIELD_TTL_S, "ttl_s", NUMBER, "time to live in seconds") \
+	X(FIELD_COUNT, "count", NUMBER, "records in the answer") \
+	X(FIELD_TRANSPORT, "transport", TEXT, "udp or tcp: what carried the answer") \
+	X(FIELD_SENT, "sent", NUMBER, "datagrams sent") \
+	X(FIELD_TCP_TRIED, "tcp_tried", FLAG, "TCP was tried too") \
+	X(FIELD_TRUNCATED, "truncated", FLAG, "the UDP answer had the TC bit") \
+	X(FIELD_EDNS_DROPPED, "edns_dropped", FLAG, "the server answers only without EDNS0") \
+	X(FIELD_STRAY, "stray", NUMBER, "answers dropped: wrong id, question or source") \
+	X(FIELD_SHARED, "shared", FLAG, "not asked again: same verdict as just before") \
+	X(FIELD_PRIORITY, "priority", NUMBER, "SRV priority") \
+	X(FIELD_WEIGHT, "weight", NUMBER, "SRV weight") \
+	X(FIELD_PORT, "port", NUMBER, "TCP port") \
+	X(FIELD_TARGET, "target", TEXT, "SRV target") \
+	X(FIELD_RELATION, "relation", TEXT, "parent, sibling or host-zone") \
+	X(FIELD_FAMILY, "family", TEXT, "ipv4 or ipv6") \
+	X(FIELD_ADDRESSES, "addresses", LIST, "addresses in the answer") \
+	X(FIELD_ALIAS, "alias", LIST, "alias chain, the asked name first") \
+	X(FIELD_NAMES, "names", LIST, "names in the answer") \
+	X(FIELD_HOST, "host", TEXT, "host name without port") \
+	X(FIELD_FORM, "form", TEXT, "fqdn, netbios, ipv4, ipv6 or port-only") \
+	X(FIELD_ORIGIN, "origin", TEXT, "how we came to it: discovery, pinned, given") \
+	X(FIELD_ICMP, "icmp", TEXT, "the ICMP message, such as: host unreachable") \
+	X(FIELD_ICMP_FROM, "icmp_from", TEXT, "who sent the ICMP message") \
+	X(FIELD_CONTROL, "control", TEXT, "the control interface: refused or accepted") \
+	X(FIELD_REASON, "reason", TEXT, "reason of an RPC refusal") \
+	X(FIELD_GOT, "got", TEXT, "first bytes of another protocol, escaped") \
+	X(FIELD_GUESS, "guess", TEXT, "which protocol these bytes look like") \
+	X(FIELD_STEP, "step", TEXT, "existing-noop, existing-add, new-name or cleanup") \
+	X(FIELD_KEY, "key", TEXT, "name of the TSIG key, or none") \
 	X(FIELD_RDATA, "rdata", TEXT, "the record that was added or removed")
 
 #define FACT_AS_KIND(id, name, about) id,
