@@ -1,0 +1,109 @@
+#!/usr/bin/python3
+"""Documents say what the code does: commands, facts, options.
+
+usage: docs.py [PROGRAM]
+"""
+
+import glob
+import os
+import re
+import subprocess
+import sys
+
+import source_tree as tree
+
+
+def make_targets():
+    return set(re.findall(r"^([a-z-]+):", tree.read("Makefile"), re.M))
+
+
+def make_commands():
+    targets = make_targets()
+    for name in ("README.md", "CONTRIBUTING.md"):
+        for target in re.findall(r"(?:^|`|\$ )make ([a-z-]+)", tree.read(name), re.M):
+            if target not in targets:
+                yield f"{name}: make {target}: the Makefile has no such target"
+    if not re.search(r"make test", tree.read("README.md")):
+        yield "README.md: want 'make test'"
+
+
+def macro_rows(text, macro, id_prefix):
+    body = re.search(rf"#define {macro}\(X\)(.*?)\n\n", text, re.S).group(1)
+    return re.findall(rf'X\({id_prefix}\w+, "([^"]+)"', body)
+
+
+def facts():
+    listed, page = tree.read("src/fact/list.h"), tree.read("doc/facts.md")
+    kinds = macro_rows(listed, "FACT_KIND_LIST", "FACT_")
+    fields = macro_rows(listed, "FACT_FIELD_LIST", "FIELD_")
+    if not kinds or not fields:
+        yield "src/fact/list.h: want kinds and fields, have none: the test cannot read it"
+    rows = re.findall(r"^\| `([^`]+)` \|", page, re.M)
+    for kind in kinds:
+        if kind not in rows:
+            yield f"doc/facts.md: want a row of the kind {kind}"
+    for row in rows:
+        if "." in row and row not in kinds:
+            yield f"doc/facts.md: {row} is no kind of src/fact/list.h"
+    for field in fields:
+        if not re.search(rf"(?<![\w-]){re.escape(field)}(?![\w-])", page):
+            yield f"doc/facts.md: want a word on the field {field}"
+
+
+def links():
+    for name in ("README.md", "CONTRIBUTING.md", *glob.glob("doc/*.md", root_dir=tree.ROOT)):
+        folder = os.path.dirname(name)
+        for link in re.findall(r"\]\(([^)#:]+)\)", tree.read(name)):
+            if not os.path.exists(tree.path_of(os.path.join(folder, link))):
+                yield f"{name}: {link} is not there"
+
+
+def help_of(program, *command):
+    ran = subprocess.run([program, *command, "--help"], capture_output=True, text=True, timeout=10,
+                         env={**os.environ, "LC_ALL": "C.UTF-8"})
+    if ran.returncode != 0:
+        raise SystemExit(f"{' '.join(command)} --help: want exit status 0, have {ran.returncode}")
+    return ran.stdout
+
+
+def options_of(text):
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text))
+
+
+# Command, the page that describes it.
+PAGES = [
+    (("check", "kms"), "man/clearway-check.1.scd"),
+    (("lab",), "man/clearway-lab.1.scd"),
+    ((), "man/clearway.1.scd"),
+]
+
+
+def pages(program):
+    told = {}
+    for command, page in PAGES:
+        text = tree.read(page).replace("\\-", "-")
+        told.setdefault(page, set()).update(options_of(text))
+        for option in sorted(options_of(help_of(program, *command)) - told[page]):
+            yield f"{page}: want {option}, as clearway {' '.join(command)} --help says"
+    known = set().union(*(options_of(help_of(program, *command)) for command, _ in PAGES))
+    for page, options in told.items():
+        for option in sorted(options - known):
+            yield f"{page}: {option} is no option of the program"
+
+
+def readme_options(program):
+    known = set().union(*(options_of(help_of(program, *command)) for command, _ in PAGES))
+    for line in tree.read("README.md").split("\n"):
+        for option in re.findall(r"clearway [^`]*?(--[a-z][a-z-]+)", line):
+            if option not in known:
+                yield f"README.md: {option} is no option of the program"
+
+
+def main():
+    complaints = [*make_commands(), *facts(), *links()]
+    for program in sys.argv[1:]:
+        complaints += [*pages(program), *readme_options(program)]
+    tree.finish(complaints, 1, "set of documents")
+
+
+main()
