@@ -38,6 +38,7 @@ test: ## install what is missing, build, run every test
 	@$(MESON) configure $(BUILD) | grep -E '^ *tests +enabled' >/dev/null || \
 		$(MESON) configure -Dtests=enabled $(BUILD)
 	@$(MAKE) --no-print-directory $(BUILD)/clearway
+	@$(NINJA) -C $(BUILD)
 	@$(MESON) test -C $(BUILD) --print-errorlogs
 
 demo: setup ## build, then let Clearway find three faults in a small company
