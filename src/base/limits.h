@@ -43,6 +43,8 @@ enum {
 	LIMIT_JOBS = 200,
 	LIMIT_JOBS_MOST = 10000,
 	LIMIT_PER_ADDRESS = 8,
+	/* A list of targets: some 200,000 lines. */
+	LIMIT_BATCH_FILE = 16 << 20,
 	/* A line of a target list. */
 	LIMIT_BATCH_LINE = 4096,
 	/* A text file that we read whole: resolver settings, key files, scenarios. */

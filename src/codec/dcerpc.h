@@ -71,13 +71,16 @@ struct dcerpc_answer {
 };
 
 void dcerpc_bind_encode(struct cw_wr *w, const struct dcerpc_bind *b);
+/* CW_EMORE: the fragment is not complete. CW_ETOOBIG: more than DCERPC_CONTEXTS contexts. */
 enum cw_ec dcerpc_bind_decode(const uint8_t *buf, size_t len, struct dcerpc_bind *out);
+/* port becomes the secondary address of a bind_ack. */
 void dcerpc_answer_encode(struct cw_wr *w, const struct dcerpc_answer *a, uint16_t port);
 
 /*
  * Reads a server's answer to a bind. CW_EMORE: the fragment is not complete, *need further
- * bytes at least. CW_EMALFORMED: it is not a DCE/RPC answer, or one that contradicts itself.
- * Both byte orders of the data representation label are read.
+ * bytes at least. CW_EMALFORMED: it is not a DCE/RPC answer, or one that contradicts itself;
+ * told from the first octet on that says so. A bind_ack has one result at least. Both byte
+ * orders of the data representation label are read; octets behind the fragment are not.
  */
 enum cw_ec dcerpc_answer_decode(const uint8_t *buf, size_t len, struct dcerpc_answer *out,
 				size_t *need);
@@ -85,6 +88,9 @@ enum cw_ec dcerpc_answer_decode(const uint8_t *buf, size_t len, struct dcerpc_an
 /* Which protocol the first bytes look like: "TLS", "HTTP", "SSH", "SMTP or FTP", "SMB", ... or
  * NULL. */
 const char *dcerpc_guess_other(const uint8_t *buf, size_t len);
+/* English words, never NULL: of a bind_nak, of a result with DCERPC_PROVIDER_REJECTED, of a fault. */
 const char *dcerpc_reject_reason_name(uint32_t reason);
+const char *dcerpc_provider_reason_name(uint32_t reason);
+const char *dcerpc_fault_name(uint32_t status);
 
 #endif

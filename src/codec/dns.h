@@ -46,7 +46,8 @@
 	X(DNS_NOTZONE, 10, "NOTZONE")                                                              \
 	X(DNS_BADVERS, 16, "BADVERS")                                                              \
 	X(DNS_BADKEY, 17, "BADKEY")                                                                \
-	X(DNS_BADTIME, 18, "BADTIME")
+	X(DNS_BADTIME, 18, "BADTIME")                                                              \
+	X(DNS_BADTRUNC, 22, "BADTRUNC")
 
 #define DNS_AS_ENUM(id, value, name) id = value,
 enum dns_type { DNS_TYPE_LIST(DNS_AS_ENUM) };
@@ -85,8 +86,9 @@ struct dns_rr {
 	const char *owner;
 	uint16_t type, class_;
 	uint32_t ttl_s;
-	/* Decoding: the rdata could not be read as its type (raw still points at it).
-	 * An empty rdata (RFC 2136 deletes) is no defect. */
+	/* Decoding: the rdata could not be read as its type (raw still points at it; numbers are 0
+	 * and texts "", never NULL). In an UPDATE an empty rdata of class ANY or NONE is no defect
+	 * (RFC 2136 deletes and prerequisites). Encoding: raw is written as it is. */
 	bool bad_rdata;
 	const uint8_t *raw; /* decoding: points into the message; encoding: for types not below */
 	uint16_t raw_len;
@@ -97,7 +99,7 @@ struct dns_rr {
 		const char *name;    /* CNAME, NS, PTR */
 		const char *txt;     /* TXT: one string (decoding: the first, non-printables as \DDD) */
 	};
-	bool empty; /* encoding: write no rdata (RFC 2136 2.5.2 .. 2.5.4) */
+	bool empty; /* no rdata (RFC 2136 2.5.2 .. 2.5.4) */
 };
 
 struct dns_edns {
@@ -112,7 +114,7 @@ struct dns_message {
 	bool response, authoritative, truncated, recursion_desired, recursion_available;
 	uint8_t opcode;
 	uint16_t rcode; /* with the EDNS upper bits */
-	struct dns_question question;
+	struct dns_question question; /* without one: the root, type and class 0 */
 	size_t question_count; /* as the header says; only the first one is decoded */
 	const struct dns_rr *rr; /* answer, authority, additional in order; OPT and TSIG not among them */
 	size_t rr_count;
@@ -127,8 +129,10 @@ struct dns_message {
  *
  * out is written on CW_OK; names and the rr array live in the arena, raw in buf.
  * CW_EMALFORMED: header cut, counts larger than the content, a bad name (compression that
- * does not point backwards, label or name too long). A record whose rdata alone is bad does
- * not fail the message: bad_rdata is set. CW_ETOOBIG: more than LIMIT_SRV_RECORDS * 4 records.
+ * does not point backwards, label or name too long), an OPT record that is not the only one or
+ * not the root's (RFC 6891 6.1.1), a TSIG record that is not the very last (RFC 8945 5.1). A
+ * record whose rdata alone is bad does not fail the message: bad_rdata is set. CW_ETOOBIG: more
+ * than LIMIT_DNS_RECORDS records.
  * Never blocks; time is linear in len.
  */
 enum cw_ec dns_message_decode(const uint8_t *buf, size_t len, struct cw_arena *arena,
@@ -139,19 +143,22 @@ enum cw_ec dns_message_decode(const uint8_t *buf, size_t len, struct cw_arena *a
 enum cw_ec dns_header_peek(const uint8_t *buf, size_t len, struct dns_message *out, char *name);
 
 /*
- * Writes one message, names compressed in owner names and in rdata of NS, CNAME, PTR and SOA
- * (RFC 3597 4: not in SRV). An OPT record is added when edns.present is set. w->bad: it does
- * not fit, and the caller may set truncated and drop records.
- * CW_EINVAL: a name is not writable (see dns_name_to_wire).
+ * Writes one message at the end of w, names compressed in owner names and in rdata of NS, CNAME,
+ * PTR and SOA (RFC 3597 4: not in SRV). Records go to their sections in the order given. An OPT
+ * record is added when edns.present is set. CW_ETOOBIG, and w is bad: it does not fit, and the
+ * caller may set truncated and drop records. CW_EINVAL, and w is as before: a name is not
+ * writable (see dns_name_to_wire), a TXT is over 255 octets, there is more than one question, or
+ * an rcode needs EDNS which is not there.
  */
 enum cw_ec dns_message_encode(struct cw_wr *w, const struct dns_message *m);
 
-/* One question, RD as given; the hot path of a query. */
+/* One question, RD as given; the hot path of a query. Errors as above. edns may be NULL. */
 enum cw_ec dns_query_encode(struct cw_wr *w, uint16_t id, const char *name, uint16_t type,
 			    bool recursion_desired, const struct dns_edns *edns);
 
 /* Text to wire form (uncompressed, with the root label); a final dot is allowed.
- * CW_EINVAL: empty label, label over 63 or name over 255 octets, bad escape. */
+ * CW_EINVAL: empty label, label over 63 or name over 255 octets, bad escape. CW_ETOOBIG: w is
+ * full. */
 enum cw_ec dns_name_to_wire(const char *name, struct cw_wr *w);
 /* The name at r inside the whole message; out holds LIMIT_DNS_NAME_TEXT bytes. */
 enum cw_ec dns_name_read(struct cw_rd *r, const uint8_t *message, size_t message_len, char *out);

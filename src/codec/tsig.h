@@ -34,7 +34,9 @@ struct tsig_verdict {
 	bool verified;
 	uint16_t error;    /* 0, 16 BADSIG, 17 BADKEY, 18 BADTIME */
 	const char *why;   /* English word when not verified: "no TSIG", "wrong key name", ... */
-	uint64_t time_s;   /* the signer's clock */
+	uint64_t time_s;   /* the signer's clock; with BADTIME the server's (RFC 8945 5.2.3) */
+	/* What a server says to such a request: 0, BADSIG, BADKEY, BADTIME or BADTRUNC. */
+	uint16_t answer_error;
 };
 
 /* Name in DNS ("hmac-sha256"; hmac-md5 has its long form) and back; TSIG_NONE if not known. */
@@ -43,14 +45,23 @@ enum tsig_algorithm tsig_algorithm_of(const char *name);
 
 /*
  * Appends a TSIG record to the message in w and raises its additional count.
- * request_mac: NULL for a request, the request's MAC for an answer. out_mac: the MAC made.
- * CW_EINVAL: unusable key. CW_ETOOBIG: does not fit.
+ * request_mac: NULL for a request, the request's MAC for an answer. out_mac: the MAC made, may
+ * be NULL. error: BADSIG and BADKEY answers carry an empty MAC (RFC 8945 5.3.2); for BADTIME
+ * there is the call below. The message starts at w->base: a length prefix comes later.
+ * CW_EINVAL: unusable key, or no message. CW_ETOOBIG: does not fit. CW_EUNSUPPORTED: this
+ * OpenSSL does not do the algorithm (FIPS and MD5).
  */
 enum cw_ec tsig_sign(struct cw_wr *w, const struct tsig_key *key, uint64_t time_s,
 		     const struct tsig_mac *request_mac, uint16_t error, struct tsig_mac *out_mac);
 
+/* A server's answer to a request whose clock is too far from its own (RFC 8945 5.2.3). */
+enum cw_ec tsig_sign_badtime(struct cw_wr *w, const struct tsig_key *key, uint64_t client_time_s,
+			     uint64_t server_time_s, const struct tsig_mac *request_mac);
+
 /* Judges the TSIG of a received message, time_s being our clock; MACs are compared in constant
- * time. out_mac, if given, gets the MAC that the message carries (a server needs it to answer). */
+ * time. out_mac, if given, gets the MAC that the message carries (a server needs it to answer).
+ * CW_OK: judged, whatever the verdict. CW_EMALFORMED: the message or its TSIG cannot be read.
+ * CW_EINVAL, CW_EUNSUPPORTED: as tsig_sign. */
 enum cw_ec tsig_verify(const uint8_t *message, size_t len, const struct tsig_key *key,
 		       uint64_t time_s, const struct tsig_mac *request_mac,
 		       struct tsig_verdict *out, struct tsig_mac *out_mac);
