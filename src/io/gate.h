@@ -21,6 +21,7 @@ struct io_ticket {
 	struct io_ticket *next;
 	struct io_gate_entry *entry; /* NULL: neither inside nor waiting */
 	bool inside;
+	bool called; /* go() is over, or was not needed */
 };
 
 /* per_address: how many may be inside at once towards one address (the port does not count). */
