@@ -12,6 +12,11 @@
 enum cw_ec io_read_file(const char *path, struct cw_arena *arena, char **out, size_t *len,
 			const char **error);
 
+/* The same for a list of targets: "-" is standard input, and the size is LIMIT_BATCH_FILE. All of
+ * it is read before anything runs, so that a slow pipe never holds up what is under way. */
+enum cw_ec io_read_list(const char *path, struct cw_arena *arena, char **out, size_t *len,
+			const char **error);
+
 /* The text of this machine's resolver settings (resolv.conf; behind a local stub of
  * systemd-resolved the file with the real servers), and the file that it came from. A file that
  * does not exist is an empty one: no server is configured. */

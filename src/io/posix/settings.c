@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,6 +31,38 @@ static ssize_t read_all(int fd, char *buf, size_t cap)
 	return (ssize_t)len;
 }
 
+/* The whole of an open file in a buffer that grows as it is read; at most `most` bytes. */
+static enum cw_ec read_whole(int fd, size_t most, struct cw_arena *arena, char **out, size_t *len,
+			     const char **error)
+{
+	struct stat st;
+	bool sized = !fstat(fd, &st) && S_ISREG(st.st_mode) && (uint64_t)st.st_size <= most;
+	size_t cap = sized ? (size_t)st.st_size + 1 : 65536, have = 0;
+	char *buf = cw_arena_alloc(arena, cap + 1);
+	for (;;) {
+		ssize_t n = read_all(fd, buf + have, cap - have);
+		if (n < 0) {
+			*error = cw_arena_str(arena, strerror(errno));
+			return CW_EIO;
+		}
+		have += (size_t)n;
+		if (have > most) {
+			*error = cw_arena_fmt(arena, "it is larger than %zu MiB", most >> 20);
+			return CW_ETOOBIG;
+		}
+		if (have < cap)
+			break;
+		char *larger = cw_arena_alloc(arena, cap * 2 + 1);
+		memcpy(larger, buf, have);
+		buf = larger;
+		cap *= 2;
+	}
+	buf[have] = '\0';
+	*out = buf;
+	*len = have;
+	return CW_OK;
+}
+
 enum cw_ec io_read_file(const char *path, struct cw_arena *arena, char **out, size_t *len,
 			const char **error)
 {
@@ -38,24 +71,24 @@ enum cw_ec io_read_file(const char *path, struct cw_arena *arena, char **out, si
 		*error = cw_arena_str(arena, strerror(errno));
 		return errno == ENOENT ? CW_ENOTFOUND : CW_EIO;
 	}
-	struct stat st;
-	size_t cap = LIMIT_TEXT_FILE + 1;
-	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size < LIMIT_TEXT_FILE)
-		cap = (size_t)st.st_size + 4096; /* it may grow while it is read */
-	char *buf = cw_arena_alloc(arena, cap + 1);
-	ssize_t n = read_all(fd, buf, cap);
-	if (n < 0)
-		*error = cw_arena_str(arena, strerror(errno));
+	enum cw_ec ec = read_whole(fd, LIMIT_TEXT_FILE, arena, out, len, error);
 	(void)close(fd);
-	if (n < 0)
-		return CW_EIO;
-	if ((size_t)n > LIMIT_TEXT_FILE) {
-		*error = "the file is larger than 1 MiB";
-		return CW_ETOOBIG;
+	return ec;
+}
+
+enum cw_ec io_read_list(const char *path, struct cw_arena *arena, char **out, size_t *len,
+			const char **error)
+{
+	bool standard = !strcmp(path, "-");
+	int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		*error = cw_arena_str(arena, strerror(errno));
+		return errno == ENOENT ? CW_ENOTFOUND : CW_EIO;
 	}
-	*out = buf;
-	*len = (size_t)n;
-	return CW_OK;
+	enum cw_ec ec = read_whole(fd, LIMIT_BATCH_FILE, arena, out, len, error);
+	if (!standard)
+		(void)close(fd);
+	return ec;
 }
 
 /* Whether the only servers named are systemd-resolved's stubs. */
