@@ -58,6 +58,22 @@ def links():
                 yield f"{name}: {link} is not there"
 
 
+def scenarios():
+    """The page names every statement, fault and answer that the lab reads."""
+    page = tree.read("man/clearway-scenario.5.scd")
+    header = tree.read("src/lab/scenario.h")
+    faults = re.findall(r'X\(FAULT_\w+, "([^"]+)"', header)
+    answers = re.findall(r'X\(ANSWER_\w+, "([^"]+)"', header)
+    statements = re.findall(r'\{ "([^"]+)", parse_\w+ \}', tree.read("src/lab/scenario.c"))
+    for words in faults, answers, statements:
+        if not words:
+            yield "src/lab/scenario.h: want statements, faults and answers: the test cannot read it"
+    for word in sorted({*faults, *answers, *statements}):
+        if not re.search(rf"(?m)^(?:.*, )?\*{re.escape(word)}\b[ *]", page) and \
+                not re.search(rf"(?m)^\*{re.escape(word)}\*", page):
+            yield f"man/clearway-scenario.5.scd: want a word on '{word}'"
+
+
 def help_of(program, *command):
     ran = subprocess.run([program, *command, "--help"], capture_output=True, text=True, timeout=10,
                          env={**os.environ, "LC_ALL": "C.UTF-8"})
@@ -100,7 +116,7 @@ def readme_options(program):
 
 
 def main():
-    complaints = [*make_commands(), *facts(), *links()]
+    complaints = [*make_commands(), *facts(), *links(), *scenarios()]
     for program in sys.argv[1:]:
         complaints += [*pages(program), *readme_options(program)]
     tree.finish(complaints, 1, "set of documents")
