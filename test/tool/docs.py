@@ -5,6 +5,7 @@ usage: docs.py [PROGRAM]
 """
 
 import glob
+import json
 import os
 import re
 import subprocess
@@ -74,6 +75,20 @@ def scenarios():
             yield f"man/clearway-scenario.5.scd: want a word on '{word}'"
 
 
+def report():
+    """The page names every key of the report, whatever its depth, but the fields of facts."""
+    schema = json.loads(tree.read("doc/report.schema.json"))
+    page = tree.read("man/clearway-report.5.scd")
+    finding, fact = (schema["$defs"][name]["properties"] for name in ("finding", "fact"))
+    for key in sorted({*schema["properties"], *finding, *fact}):
+        if f"*{key}*" not in page:
+            yield f"man/clearway-report.5.scd: want a word on '{key}'"
+    for values in (schema["properties"]["verdict"]["enum"], finding["role"]["enum"]):
+        for value in values:
+            if f"*{value}*" not in page:
+                yield f"man/clearway-report.5.scd: want a word on '{value}'"
+
+
 def help_of(program, *command):
     ran = subprocess.run([program, *command, "--help"], capture_output=True, text=True, timeout=10,
                          env={**os.environ, "LC_ALL": "C.UTF-8"})
@@ -116,7 +131,7 @@ def readme_options(program):
 
 
 def main():
-    complaints = [*make_commands(), *facts(), *links(), *scenarios()]
+    complaints = [*make_commands(), *facts(), *links(), *scenarios(), *report()]
     for program in sys.argv[1:]:
         complaints += [*pages(program), *readme_options(program)]
     tree.finish(complaints, 1, "set of documents")
