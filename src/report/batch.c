@@ -84,6 +84,10 @@ static struct cw_text copy_text(struct cw_arena *a, const struct cw_text *t)
 	for (int i = 0; i < CW_TEXT_ARGS; i++)
 		if (t->arg[i])
 			copy.arg[i] = cw_arena_str(a, t->arg[i]);
+	if (t->inner) {
+		struct cw_text inner = copy_text(a, t->inner);
+		copy.inner = cw_arena_copy(a, &inner, sizeof(inner));
+	}
 	return copy;
 }
 

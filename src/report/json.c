@@ -12,7 +12,7 @@ static void put_started(struct json *j, uint64_t unix_ms)
 		at = (struct tm){ .tm_year = 70, .tm_mday = 1 };
 	size_t len = strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &at);
 	(void)snprintf(text + len, sizeof(text) - len, ".%03uZ", (unsigned)(unix_ms % 1000));
-	json_string(j, text);
+	json_put_string(j, text);
 }
 
 static void put_hops(struct json *j, const struct hop_row *row)
@@ -26,10 +26,10 @@ static void put_hops(struct json *j, const struct hop_row *row)
 	json_open(j, '[');
 	for (size_t i = 0; i < row->count; i++) {
 		json_open(j, '{');
-		json_key(j, "name");
-		json_string(j, row->hop[i].name);
-		json_key(j, "state");
-		json_string(j, states[row->hop[i].state]);
+		json_put_key(j, "name");
+		json_put_string(j, row->hop[i].name);
+		json_put_key(j, "state");
+		json_put_string(j, states[row->hop[i].state]);
 		json_close(j, '}');
 	}
 	json_close(j, ']');
@@ -40,10 +40,10 @@ static void put_evidence(struct json *j, const struct evidence *e, cw_translate 
 	json_open(j, '[');
 	for (; e; e = e->next) {
 		json_open(j, '{');
-		json_key(j, "fact");
-		json_number(j, e->fact->n);
-		json_key(j, "text");
-		json_text(j, &e->text, translate);
+		json_put_key(j, "fact");
+		json_put_number(j, e->fact->n);
+		json_put_key(j, "text");
+		json_put_text(j, &e->text, translate);
 		json_close(j, '}');
 	}
 	json_close(j, ']');
@@ -54,10 +54,10 @@ static void put_fixes(struct json *j, const struct fix *x, cw_translate *transla
 	json_open(j, '[');
 	for (; x; x = x->next) {
 		json_open(j, '{');
-		json_key(j, "text");
-		json_text(j, &x->text, translate);
-		json_key(j, "snippet");
-		json_string(j, x->snippet);
+		json_put_key(j, "text");
+		json_put_text(j, &x->text, translate);
+		json_put_key(j, "snippet");
+		json_put_string(j, x->snippet);
 		json_close(j, '}');
 	}
 	json_close(j, ']');
@@ -67,7 +67,7 @@ static void put_also(struct json *j, const struct rule *rule)
 {
 	json_open(j, '[');
 	for (int i = 0; i < RULE_ALSO && rule->also[i]; i++)
-		json_string(j, rule->also[i]);
+		json_put_string(j, rule->also[i]);
 	json_close(j, ']');
 }
 
@@ -75,32 +75,32 @@ static void put_finding(struct json *j, const struct report *r, const struct fin
 			cw_translate *translate)
 {
 	json_open(j, '{');
-	json_key(j, "id");
-	json_string(j, f->rule->id);
-	json_key(j, "role");
-	json_string(j, finding_role_name(f->role));
-	json_key(j, "code");
-	json_string(j, f->rule->code);
-	json_key(j, "also");
+	json_put_key(j, "id");
+	json_put_string(j, f->rule->id);
+	json_put_key(j, "role");
+	json_put_string(j, finding_role_name(f->role));
+	json_put_key(j, "code");
+	json_put_string(j, f->rule->code);
+	json_put_key(j, "also");
 	put_also(j, f->rule);
-	json_key(j, "symbol");
-	json_string(j, f->rule->symbol);
-	json_key(j, "title");
-	json_text(j, &f->title, translate);
-	json_key(j, "explanation");
-	json_text(j, &f->explanation, translate);
-	json_key(j, "hop");
-	json_string(j, f->hop);
-	json_key(j, "evidence");
+	json_put_key(j, "symbol");
+	json_put_string(j, f->rule->symbol);
+	json_put_key(j, "title");
+	json_put_text(j, &f->title, translate);
+	json_put_key(j, "explanation");
+	json_put_text(j, &f->explanation, translate);
+	json_put_key(j, "hop");
+	json_put_string(j, f->hop);
+	json_put_key(j, "evidence");
 	put_evidence(j, f->evidence, translate);
-	json_key(j, "fix");
+	json_put_key(j, "fix");
 	put_fixes(j, f->fixes, translate);
-	json_key(j, "prove");
-	json_string(j, r->prove);
-	json_key(j, "because_of");
-	json_string(j, f->because_of ? f->because_of->rule->id : NULL);
-	json_key(j, "source");
-	json_string(j, f->rule->source);
+	json_put_key(j, "prove");
+	json_put_string(j, r->prove);
+	json_put_key(j, "because_of");
+	json_put_string(j, f->because_of ? f->because_of->rule->id : NULL);
+	json_put_key(j, "source");
+	json_put_string(j, f->rule->source);
 	json_close(j, '}');
 }
 
@@ -108,18 +108,18 @@ static void put_value(struct json *j, const struct fact_value *v)
 {
 	switch (fact_field_type(v->field)) {
 	case FACT_TYPE_TEXT:
-		json_string(j, v->text);
+		json_put_string(j, v->text);
 		return;
 	case FACT_TYPE_NUMBER:
-		json_number(j, v->number);
+		json_put_number(j, v->number);
 		return;
 	case FACT_TYPE_FLAG:
-		json_flag(j, v->number);
+		json_put_flag(j, v->number);
 		return;
 	case FACT_TYPE_LIST:
 		json_open(j, '[');
 		for (size_t i = 0; i < v->list.count; i++)
-			json_string(j, v->list.item[i]);
+			json_put_string(j, v->list.item[i]);
 		json_close(j, ']');
 		return;
 	}
@@ -136,7 +136,7 @@ static void put_fields(struct json *j, const struct fact *f)
 		if (seen & bit)
 			continue;
 		seen |= bit;
-		json_key(j, fact_field_name(v->field));
+		json_put_key(j, fact_field_name(v->field));
 		put_value(j, v);
 	}
 	json_close(j, '}');
@@ -145,21 +145,21 @@ static void put_fields(struct json *j, const struct fact *f)
 static void put_fact(struct json *j, const struct fact *f)
 {
 	json_open(j, '{');
-	json_key(j, "n");
-	json_number(j, f->n);
-	json_key(j, "kind");
-	json_string(j, fact_kind_name(f->kind));
-	json_key(j, "subject");
-	json_string(j, f->subject);
-	json_key(j, "outcome");
-	json_string(j, cw_outcome_name(f->outcome));
-	json_key(j, "from");
-	json_string(j, f->from);
-	json_key(j, "at_ms");
-	json_number(j, f->at_ms);
-	json_key(j, "took_ms");
-	json_number(j, f->took_ms);
-	json_key(j, "fields");
+	json_put_key(j, "n");
+	json_put_number(j, f->n);
+	json_put_key(j, "kind");
+	json_put_string(j, fact_kind_name(f->kind));
+	json_put_key(j, "subject");
+	json_put_string(j, f->subject);
+	json_put_key(j, "outcome");
+	json_put_string(j, cw_outcome_name(f->outcome));
+	json_put_key(j, "from");
+	json_put_string(j, f->from);
+	json_put_key(j, "at_ms");
+	json_put_number(j, f->at_ms);
+	json_put_key(j, "took_ms");
+	json_put_number(j, f->took_ms);
+	json_put_key(j, "fields");
 	put_fields(j, f);
 	json_close(j, '}');
 }
@@ -169,10 +169,10 @@ static void put_not_tested(struct json *j, const struct not_tested *nt, cw_trans
 	json_open(j, '[');
 	for (; nt; nt = nt->next) {
 		json_open(j, '{');
-		json_key(j, "what");
-		json_text(j, &nt->what, translate);
-		json_key(j, "why");
-		json_text(j, &nt->why, translate);
+		json_put_key(j, "what");
+		json_put_text(j, &nt->what, translate);
+		json_put_key(j, "why");
+		json_put_text(j, &nt->why, translate);
 		json_close(j, '}');
 	}
 	json_close(j, ']');
@@ -180,23 +180,23 @@ static void put_not_tested(struct json *j, const struct not_tested *nt, cw_trans
 
 static void put_head(struct json *j, const struct report *r)
 {
-	json_key(j, "schema");
-	json_string(j, "clearway-report/1");
-	json_key(j, "version");
-	json_string(j, r->version);
-	json_key(j, "command");
-	json_string(j, r->command);
-	json_key(j, "target");
-	json_string(j, r->target);
-	json_key(j, "started");
+	json_put_key(j, "schema");
+	json_put_string(j, "clearway-report/1");
+	json_put_key(j, "version");
+	json_put_string(j, r->version);
+	json_put_key(j, "command");
+	json_put_string(j, r->command);
+	json_put_key(j, "target");
+	json_put_string(j, r->target);
+	json_put_key(j, "started");
 	put_started(j, r->started_unix_ms);
-	json_key(j, "elapsed_ms");
-	json_number(j, r->elapsed_ms);
-	json_key(j, "verdict");
-	json_string(j, verdict_name(r->diagnosis->verdict));
-	json_key(j, "cut_short");
-	json_flag(j, r->cut_short);
-	json_key(j, "hops");
+	json_put_key(j, "elapsed_ms");
+	json_put_number(j, r->elapsed_ms);
+	json_put_key(j, "verdict");
+	json_put_string(j, verdict_name(r->diagnosis->verdict));
+	json_put_key(j, "cut_short");
+	json_put_flag(j, r->cut_short);
+	json_put_key(j, "hops");
 	put_hops(j, &r->diagnosis->hops);
 }
 
@@ -205,17 +205,17 @@ void report_json(const struct report *r, cw_translate *translate, bool indented,
 	struct json j = { .out = o, .indented = indented };
 	json_open(&j, '{');
 	put_head(&j, r);
-	json_key(&j, "findings");
+	json_put_key(&j, "findings");
 	json_open(&j, '[');
 	for (const struct finding *f = r->diagnosis->findings; f; f = f->next)
 		put_finding(&j, r, f, translate);
 	json_close(&j, ']');
-	json_key(&j, "facts");
+	json_put_key(&j, "facts");
 	json_open(&j, '[');
 	for (size_t i = 0; i < fact_count(r->facts); i++)
 		put_fact(&j, fact_at(r->facts, i));
 	json_close(&j, ']');
-	json_key(&j, "not_tested");
+	json_put_key(&j, "not_tested");
 	put_not_tested(&j, fact_first_not_tested(r->facts), translate);
 	json_close(&j, '}');
 	out_str(o, "\n");

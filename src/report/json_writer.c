@@ -156,7 +156,7 @@ void json_close(struct json *j, char bracket)
 	j->filled = true;
 }
 
-void json_key(struct json *j, const char *key)
+void json_put_key(struct json *j, const char *key)
 {
 	before_item(j);
 	size_t len = strlen(key);
@@ -174,10 +174,10 @@ void json_key(struct json *j, const char *key)
 	j->after_key = true;
 }
 
-void json_string(struct json *j, const char *s)
+void json_put_string(struct json *j, const char *s)
 {
 	if (!s) {
-		json_null(j);
+		json_put_null(j);
 		return;
 	}
 	before_item(j);
@@ -192,10 +192,10 @@ static void text_piece(void *to, const char *piece, size_t len, bool from_arg)
 	put_chars(to, piece, len);
 }
 
-void json_text(struct json *j, const struct cw_text *t, cw_translate *translate)
+void json_put_text(struct json *j, const struct cw_text *t, cw_translate *translate)
 {
 	if (!t->msgid) {
-		json_null(j);
+		json_put_null(j);
 		return;
 	}
 	before_item(j);
@@ -204,7 +204,7 @@ void json_text(struct json *j, const struct cw_text *t, cw_translate *translate)
 	put_byte(j->out, '"');
 }
 
-void json_number(struct json *j, int64_t n)
+void json_put_number(struct json *j, int64_t n)
 {
 	char digits[20];
 	size_t at = sizeof(digits);
@@ -219,13 +219,13 @@ void json_number(struct json *j, int64_t n)
 	out_put(j->out, digits + at, sizeof(digits) - at);
 }
 
-void json_flag(struct json *j, bool flag)
+void json_put_flag(struct json *j, bool flag)
 {
 	before_item(j);
 	out_str(j->out, flag ? "true" : "false");
 }
 
-void json_null(struct json *j)
+void json_put_null(struct json *j)
 {
 	before_item(j);
 	out_put(j->out, "null", 4);

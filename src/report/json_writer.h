@@ -21,12 +21,12 @@ struct json {
 void json_open(struct json *j, char bracket);
 void json_close(struct json *j, char bracket);
 /* A key of ours: printable ASCII without quotes. */
-void json_key(struct json *j, const char *key);
+void json_put_key(struct json *j, const char *key);
 /* NULL gives null. */
-void json_string(struct json *j, const char *s);
-void json_text(struct json *j, const struct cw_text *t, cw_translate *translate);
-void json_number(struct json *j, int64_t n);
-void json_flag(struct json *j, bool flag);
-void json_null(struct json *j);
+void json_put_string(struct json *j, const char *s);
+void json_put_text(struct json *j, const struct cw_text *t, cw_translate *translate);
+void json_put_number(struct json *j, int64_t n);
+void json_put_flag(struct json *j, bool flag);
+void json_put_null(struct json *j);
 
 #endif

@@ -188,22 +188,22 @@ static void put_aside(struct page *p, struct fold *f)
 	out_reset(&p->aside);
 }
 
+/* Blanks at the end of a line would travel into every ticket. */
+static void end_line(struct page *p)
+{
+	while (p->out->len && p->out->bytes[p->out->len - 1] == ' ')
+		p->out->len--;
+	out_str(p->out, "\n");
+	out_reset(&p->para);
+}
+
 void page_end(struct page *p, size_t first, size_t rest)
 {
 	struct fold f = fold_of(p, first, rest);
 	fold_put(&f, p->para.bytes, p->para.len);
 	if (p->aside.len)
 		put_aside(p, &f);
-	out_str(p->out, "\n");
-	out_reset(&p->para);
-}
-
-void page_end_verbatim(struct page *p, size_t indent)
-{
-	struct fold f = fold_of(p, indent, indent);
-	fold_verbatim(&f, p->para.bytes, p->para.len);
-	out_str(p->out, "\n");
-	out_reset(&p->para);
+	end_line(p);
 }
 
 void page_blank_line(struct page *p)
@@ -248,8 +248,7 @@ void page_item(struct page *p, size_t hang)
 {
 	struct fold f = item_fold(p, hang);
 	fold_put(&f, p->para.bytes, p->para.len);
-	out_str(p->out, "\n");
-	out_reset(&p->para);
+	end_line(p);
 }
 
 void page_item_verbatim(struct page *p, size_t hang)
@@ -257,6 +256,5 @@ void page_item_verbatim(struct page *p, size_t hang)
 	struct fold f = item_fold(p, hang);
 	fold_spaces(&f, hang);
 	fold_verbatim(&f, p->para.bytes, p->para.len);
-	out_str(p->out, "\n");
-	out_reset(&p->para);
+	end_line(p);
 }

@@ -42,8 +42,6 @@ void page_to_aside(struct page *p);
 
 /* Ends the paragraph: folded lines, the first at one indent, the others at another. */
 void page_end(struct page *p, size_t first, size_t rest);
-/* Ends it unfolded, at the indent: what a reader copies. */
-void page_end_verbatim(struct page *p, size_t indent);
 void page_blank_line(struct page *p);
 
 /* The label of the following items, an N_() id; each label must be among page_labels. */

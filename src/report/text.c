@@ -64,15 +64,8 @@ static void put_head(struct page *p, const struct finding *f)
 	page_end(p, 2, BOX_INDENT);
 }
 
-static void put_shows(struct page *p, const struct rule *rule)
+static void put_also(struct page *p, const struct rule *rule)
 {
-	page_label(p, LABEL_SHOWS);
-	if (rule->windows_shows) {
-		page_say(p, rule->windows_shows);
-		page_item(p, 2);
-	}
-	if (!rule->also[0])
-		return;
 	struct out_buf codes = { 0 };
 	for (int i = 0; i < RULE_ALSO && rule->also[i]; i++)
 		out_fmt(&codes, "%s%s", i ? ", " : "", rule->also[i]);
@@ -82,6 +75,21 @@ static void put_shows(struct page *p, const struct rule *rule)
 	p->para.bad |= codes.bad;
 	out_clear(&codes);
 	page_item(p, 2);
+}
+
+static void put_shows(struct page *p, const struct rule *rule)
+{
+	page_label(p, LABEL_SHOWS);
+	if (rule->code)
+		page_str(p, rule->code);
+	if (rule->code && rule->windows_shows)
+		page_str(p, " ");
+	if (rule->windows_shows)
+		page_say(p, rule->windows_shows);
+	if (p->para.len)
+		page_item(p, 2);
+	if (rule->also[0])
+		put_also(p, rule);
 }
 
 static void put_more(struct page *p, size_t count)

@@ -98,14 +98,14 @@ static void gather(struct chart *c, const struct fact_store *facts)
 static void measure(struct chart *c, const struct page *p)
 {
 	size_t columns = p->style->columns ? p->style->columns : NO_FOLD_COLUMNS;
-	size_t taken = 4;
+	size_t taken = 8;
 	for (size_t i = 0; i < c->count && !page_is_narrow(p); i++) {
 		size_t width = strlen(fact_kind_name(c->spans[i].fact->kind));
 		if (width > c->kind_width)
 			c->kind_width = width;
 	}
 	if (!page_is_narrow(p))
-		taken += c->kind_width + 4 + WORDS_ROOM;
+		taken += c->kind_width + WORDS_ROOM;
 	c->area = columns > taken + AREA_LEAST ? columns - taken : AREA_LEAST;
 	if (c->area > AREA_MOST)
 		c->area = AREA_MOST;
