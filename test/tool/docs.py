@@ -94,7 +94,8 @@ def help_of(program, *command):
                          env={**os.environ, "LC_ALL": "C.UTF-8"})
     if ran.returncode != 0:
         raise SystemExit(f"{' '.join(command)} --help: want exit status 0, have {ran.returncode}")
-    return ran.stdout
+    # Examples also show options of other commands.
+    return re.sub(r"(?m)^ +clearway .*$", "", ran.stdout)
 
 
 def options_of(text):
