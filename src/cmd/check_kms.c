@@ -122,7 +122,7 @@ static bool take_address(struct check_options *o, const char *value, struct cw_t
 	return true;
 }
 
-static bool take_color(struct check_options *o, const char *value, struct cw_text *error)
+bool check_color_read(const char *value, enum color_choice *out, struct cw_text *error)
 {
 	static const char *const names[] = {
 		[COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never"
@@ -130,7 +130,7 @@ static bool take_color(struct check_options *o, const char *value, struct cw_tex
 	for (unsigned i = 0; i < 3; i++) {
 		if (strcmp(names[i], value))
 			continue;
-		o->color = (enum color_choice)i;
+		*out = (enum color_choice)i;
 		return true;
 	}
 	*error = CW_TEXT(N_("want --color auto, always or never, have %s"), value);
@@ -147,9 +147,8 @@ static bool take_number(const struct option_row *row, const char *value, long mo
 	return false;
 }
 
-static bool take_lang(struct check_options *o, const char *value, struct cw_text *error)
+bool check_lang_is_known(const char *value, struct cw_text *error)
 {
-	o->lang = value;
 	if (!strcmp(value, "en") || !strcmp(value, "ja"))
 		return true;
 	*error = CW_TEXT(N_("want --lang en or ja, have %s"), value);
@@ -200,9 +199,10 @@ static bool take_option(void *ctx, const struct option_row *row, const char *val
 	case OPT_TIMEOUT:
 		return take_number(row, value, 86400, &o->timeout_s, o->arena, error);
 	case OPT_LANG:
-		return take_lang(o, value, error);
+		o->lang = value;
+		return check_lang_is_known(value, error);
 	case OPT_COLOR:
-		return take_color(o, value, error);
+		return check_color_read(value, &o->color, error);
 	default:
 		*flag_of(o, row->id) = true;
 		return true;

@@ -34,6 +34,10 @@ extern const struct option_row check_rows[];
 bool check_options_read(struct cw_arena *arena, size_t count, const char *const *words,
 			struct check_options *out, struct cw_text *error);
 
+/* Values of options that every command takes alike. */
+bool check_color_read(const char *value, enum color_choice *out, struct cw_text *error);
+bool check_lang_is_known(const char *value, struct cw_text *error);
+
 /* One target, ready to run; lives in its own arena. */
 struct kms_target {
 	struct cw_arena *arena;

@@ -103,7 +103,7 @@ static void check_hop(struct check *c, const struct scenario_expect *e)
 
 static void check_text(struct check *c, const struct scenario_expect *e)
 {
-	const char *text = lab_expand(c->lab, e->text, c->arena, NULL);
+	const char *text = lab_expand(c->lab, c->arena, e->text);
 	bool there = text && strstr(c->result->text, text);
 	if (there == !e->absent)
 		return;
