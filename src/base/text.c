@@ -2,29 +2,68 @@
 
 #include <string.h>
 
-/* One conversion at *format: %s, %n$s or %%. Yields what stands there, and moves behind it. */
-static const char *conversion(const char **format, const struct cw_text *t, size_t *next,
-			      bool *from_arg)
+/* One conversion at *format. Moves behind it; yields the argument's index, or -1 and in *literal
+ * the percent sign that stands for itself. */
+static int conversion(const char **format, size_t *next, const char **literal)
 {
 	const char *f = *format + 1;
-	size_t index;
-	*from_arg = false;
-	if (*f == '%') {
-		*format = f + 1;
-		return "%";
-	}
+	*literal = "%";
 	if (f[0] >= '1' && f[0] <= '0' + CW_TEXT_ARGS && f[1] == '$' && f[2] == 's') {
-		index = (size_t)(f[0] - '1');
 		*format = f + 3;
-	} else if (*f == 's') {
-		index = (*next)++;
-		*format = f + 1;
-	} else {
-		*format = f;
-		return "%";
+		return f[0] - '1';
 	}
-	*from_arg = true;
-	return index < CW_TEXT_ARGS && t->arg[index] ? t->arg[index] : "";
+	if (*f == 's') {
+		*format = f + 1;
+		return (*next)++ < CW_TEXT_ARGS ? (int)(*next - 1) : CW_TEXT_ARGS;
+	}
+	*format = *f == '%' ? f + 1 : f;
+	return -1;
+}
+
+/* Hands an inner text on, its first letter in lower case. */
+struct inner {
+	cw_text_piece *piece;
+	void *to;
+	bool lower;
+};
+
+/* "The host ..." becomes "the host ..."; "DNS ..." and names that the network sent stay. */
+static void inner_piece(void *to, const char *piece, size_t len, bool from_arg)
+{
+	struct inner *i = to;
+	bool sentence = len > 1 && piece[0] >= 'A' && piece[0] <= 'Z' &&
+			((piece[1] >= 'a' && piece[1] <= 'z') || piece[1] == ' ');
+	if (i->lower && !from_arg && sentence) {
+		char first = (char)(piece[0] - 'A' + 'a');
+		i->piece(i->to, &first, 1, false);
+		piece++;
+		len--;
+	}
+	i->lower = false;
+	i->piece(i->to, piece, len, from_arg);
+}
+
+static void walk_inner(const struct cw_text *t, cw_translate *translate, cw_text_piece *piece,
+		       void *to)
+{
+	bool english = t->msgid && (!translate || translate(t->msgid) == t->msgid);
+	struct inner i = { .piece = piece, .to = to, .lower = english };
+	cw_text_walk(t, translate, inner_piece, &i);
+}
+
+/* An argument by its index: one of its own, or behind them an inner text. */
+static void walk_arg(const struct cw_text *t, int index, cw_translate *translate,
+		     cw_text_piece *piece, void *to)
+{
+	int own = 0;
+	while (own < CW_TEXT_ARGS && t->arg[own])
+		own++;
+	if (index < own)
+		piece(to, t->arg[index], strlen(t->arg[index]), true);
+	else if (index < own + CW_TEXT_INNER && t->inner[index - own])
+		walk_inner(t->inner[index - own], translate, piece, to);
+	else if (index < CW_TEXT_ARGS && t->arg[index])
+		piece(to, t->arg[index], strlen(t->arg[index]), true);
 }
 
 void cw_text_walk(const struct cw_text *t, cw_translate *translate, cw_text_piece *piece, void *to)
@@ -34,15 +73,18 @@ void cw_text_walk(const struct cw_text *t, cw_translate *translate, cw_text_piec
 	const char *format = translate ? translate(t->msgid) : t->msgid;
 	size_t next = 0;
 	while (*format) {
-		const char *at = format;
-		bool from_arg = false;
 		size_t len = strcspn(format, "%");
-		format += len;
-		if (!len) {
-			at = conversion(&format, t, &next, &from_arg);
-			len = strlen(at);
+		if (len) {
+			piece(to, format, len, false);
+			format += len;
+			continue;
 		}
-		piece(to, at, len, from_arg);
+		const char *literal;
+		int index = conversion(&format, &next, &literal);
+		if (index < 0)
+			piece(to, literal, 1, false);
+		else
+			walk_arg(t, index, translate, piece, to);
 	}
 }
 

@@ -17,11 +17,15 @@
 
 #define N_(msgid) msgid
 
-enum { CW_TEXT_ARGS = 6 };
+enum { CW_TEXT_ARGS = 6, CW_TEXT_INNER = 2 };
 
 struct cw_text {
 	const char *msgid;             /* NULL: no text */
 	const char *arg[CW_TEXT_ARGS]; /* NULL where unused */
+	/* Texts within the text, rendered in the same language: they become the arguments behind
+	 * the last one. In English such a text starts in lower case, unless with an
+	 * abbreviation. */
+	const struct cw_text *inner[CW_TEXT_INNER];
 };
 
 /* CW_TEXT(N_("%s does not answer"), server): the arguments must outlive the text. */

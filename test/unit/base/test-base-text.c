@@ -106,6 +106,50 @@ static void test_a_walk_tells_arguments_from_our_own_words(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static const char *to_german(const char *msgid)
+{
+	return strcmp(msgid, "The way: %1$s (%2$s)") == 0 ? "Der Weg: %2$s / %1$s" : msgid;
+}
+
+static void test_an_inner_text_is_the_argument_behind_the_last(void **state)
+{
+	struct cw_text cause = CW_TEXT("The host %s is off", "kms01"), why = CW_TEXT("Why not");
+	struct cw_text t = CW_TEXT("The way: %1$s (%2$s)", "4");
+	t.inner[0] = &cause;
+	assert_string_equal(render(t), "The way: 4 (the host kms01 is off)");
+	assert_string_equal(cw_text_render(arena, &t, to_german),
+			    "Der Weg: the host kms01 is off / 4");
+	t = CW_TEXT("%1$s, %2$s; %3$s");
+	t.inner[0] = &cause;
+	t.inner[1] = &why;
+	assert_string_equal(render(t), "the host kms01 is off, why not; ");
+}
+
+static void test_an_inner_text_keeps_what_is_not_a_sentence(void **state)
+{
+	struct cw_text t = CW_TEXT("[%s]"), inner = CW_TEXT("DNS is down");
+	t.inner[0] = &inner;
+	assert_string_equal(render(t), "[DNS is down]");
+	inner = CW_TEXT("%s is down", "Contoso");
+	assert_string_equal(render(t), "[Contoso is down]");
+	inner = CW_TEXT("A way");
+	assert_string_equal(render(t), "[a way]");
+	inner = CW_TEXT(NULL);
+	assert_string_equal(render(t), "[]");
+}
+
+static const char *to_japanese(const char *msgid)
+{
+	return strcmp(msgid, "The address") == 0 ? "A レコード" : msgid;
+}
+
+static void test_a_translated_inner_text_keeps_its_case(void **state)
+{
+	struct cw_text t = CW_TEXT("[%s]"), inner = CW_TEXT("The address");
+	t.inner[0] = &inner;
+	assert_string_equal(cw_text_render(arena, &t, to_japanese), "[A レコード]");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -117,6 +161,9 @@ int main(void)
 		TEST(test_no_message_is_empty),
 		TEST(test_a_translation_may_reorder),
 		TEST(test_a_walk_tells_arguments_from_our_own_words),
+		TEST(test_an_inner_text_is_the_argument_behind_the_last),
+		TEST(test_an_inner_text_keeps_what_is_not_a_sentence),
+		TEST(test_a_translated_inner_text_keeps_its_case),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
