@@ -27,6 +27,8 @@ struct diagnosis {
 struct rule_family {
 	const char *name;
 	const struct rule *const *rules;
+	/* The facts put in order once, for judge_view(); in the store's arena. NULL: not needed. */
+	const void *(*view)(const struct fact_store *facts);
 	bool (*proven_clear)(const struct fact_store *facts);
 	void (*hops)(const struct fact_store *facts, const struct finding *findings,
 		     struct hop_row *out);
@@ -41,7 +43,7 @@ extern const struct rule_family kms_family;
 void diagnose(const struct rule_family *family, const struct fact_store *facts,
 	      struct diagnosis *out);
 
-const char *verdict_name(enum verdict v);       /* "clear", "cause-found", "undetermined" */
+const char *verdict_name(enum verdict v);           /* "clear", "cause-found", "undetermined" */
 const char *finding_role_name(enum finding_role r); /* "cause", "consequence", "warning" */
 
 #endif

@@ -18,16 +18,16 @@ enum { RULE_ALSO = 6, RULE_EXPLAINS = 12 };
 struct judge; /* the run of one rule: facts to look at and the finding that grows */
 
 struct rule {
-	const char *id;            /* of data/causes.tsv; never changes meaning */
-	const char *code;          /* as Windows shows it, "0x8007232B"; NULL where it shows none */
+	const char *id;   /* of data/causes.tsv; never changes meaning */
+	const char *code; /* as Windows shows it, "0x8007232B"; NULL where it shows none */
 	const char *also[RULE_ALSO]; /* what else Windows releases show for it */
-	const char *symbol;        /* of code, such as DNS_ERROR_RCODE_NAME_ERROR; NULL as code */
-	const char *hop;           /* of rule/hop.h: where it breaks */
-	uint64_t needs;            /* FACT_BIT() of the kinds that judge looks at */
-	const char *title;         /* message ids; judge may give fuller ones */
-	const char *explanation;   /* why this stops activation; NULL where the title says it */
-	const char *windows_shows; /* where a user meets it: event, slmgr; NULL: nowhere */
-	const char *source;        /* article and place in it, or "own" */
+	const char *symbol;          /* of code, such as DNS_ERROR_RCODE_NAME_ERROR; NULL as code */
+	const char *hop;             /* of rule/hop.h: where it breaks */
+	uint64_t needs;              /* FACT_BIT() of the kinds that judge looks at */
+	const char *title;           /* message ids; judge may give fuller ones */
+	const char *explanation;     /* why this stops activation; NULL where the title says it */
+	const char *windows_shows;   /* where a user meets it: event, slmgr; NULL: nowhere */
+	const char *source;          /* article and place in it, or "own" */
 	/* Findings whose evidence this one accounts for. Evidence on the same facts is taken from
 	 * them, and one that has none left becomes a consequence. */
 	const char *explains[RULE_EXPLAINS];
@@ -44,10 +44,13 @@ void judge_claim(struct judge *j, const struct fact *f);
 void judge_fix(struct judge *j, struct cw_text text, const char *snippet);
 void judge_title(struct judge *j, struct cw_text title);
 void judge_explanation(struct judge *j, struct cw_text explanation);
-/* A warning does not make the verdict. */
+/* Where it breaks, when that is not the hop of the rule. */
+void judge_hop(struct judge *j, const char *hop);
+/* A warning does not make the verdict, and takes evidence from warnings only. */
 void judge_as_warning(struct judge *j);
-/* The command that proves the fix, when it is not the command that was run. */
 bool judge_has_evidence(const struct judge *j);
+/* What the family made of the facts once for all its judges (rule_family.view), or NULL. */
+const void *judge_view(const struct judge *j);
 
 /* Every family of rules: the list that engine, tests and documents walk. NULL-terminated,
  * worst first within a hop, hops in the order of the path. */
