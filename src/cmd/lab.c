@@ -111,7 +111,7 @@ static bool load(struct bench *b, const char *name, struct cw_text *error)
 	char why[512];
 	const char *system_error;
 	size_t len;
-	const struct builtin_scenario *builtin = builtin_scenario(name);
+	const struct lab_builtin *builtin = lab_builtin_find(name);
 	char *text = NULL;
 	if (!builtin && io_read_file(name, b->arena, &text, &len, &system_error) != CW_OK) {
 		*error =
@@ -315,8 +315,8 @@ static int lab_run(struct app *app, const struct lab_options *o)
 			status = worse(status, run_scenario(app, o, o->name[i]));
 			continue;
 		}
-		for (size_t k = 0; k < builtin_scenario_count; k++)
-			status = worse(status, run_scenario(app, o, builtin_scenarios[k].name));
+		for (size_t k = 0; k < lab_builtin_count; k++)
+			status = worse(status, run_scenario(app, o, lab_builtins[k].name));
 	}
 	return status;
 }
@@ -368,12 +368,12 @@ static int lab_up(struct app *app, const struct lab_options *o)
 
 static int lab_list(struct app *app)
 {
-	for (size_t i = 0; i < builtin_scenario_count; i++) {
+	for (size_t i = 0; i < lab_builtin_count; i++) {
 		struct cw_arena *a = cw_arena_new();
 		const struct scenario *s;
 		char why[512];
-		if (scenario_parse(builtin_scenarios[i].text, builtin_scenarios[i].len,
-				   builtin_scenarios[i].name, a, &s, why, sizeof(why)) == CW_OK)
+		if (scenario_parse(lab_builtins[i].text, lab_builtins[i].len, lab_builtins[i].name,
+				   a, &s, why, sizeof(why)) == CW_OK)
 			(void)printf("%-34s %s\n", s->name, s->about ? s->about : "");
 		else
 			app_fail(app, CW_TEXT("%s", why));
