@@ -43,7 +43,9 @@ static inline uint8_t cw_rd_u8(struct cw_rd *r)
 static inline uint16_t cw_rd_be16(struct cw_rd *r)
 {
 	const uint8_t *b = cw_rd_take(r, 2);
-	return b ? (uint16_t)(b[0] << 8 | b[1]) : 0;
+	if (!b)
+		return 0;
+	return (uint16_t)(b[0] << 8 | b[1]);
 }
 
 static inline uint32_t cw_rd_be32(struct cw_rd *r)
@@ -55,7 +57,9 @@ static inline uint32_t cw_rd_be32(struct cw_rd *r)
 static inline uint16_t cw_rd_le16(struct cw_rd *r)
 {
 	const uint8_t *b = cw_rd_take(r, 2);
-	return b ? (uint16_t)(b[1] << 8 | b[0]) : 0;
+	if (!b)
+		return 0;
+	return (uint16_t)(b[1] << 8 | b[0]);
 }
 
 static inline uint32_t cw_rd_le32(struct cw_rd *r)
