@@ -52,16 +52,16 @@ def main():
     texts = read(root, [pathlib.Path(p).resolve() for p in sys.argv[3:]])
     lines = ['/* Made by tools/embed_scenarios.py. */', '#include "lab/builtin.h"', '',
              '#include <string.h>', '',
-             'const struct builtin_scenario builtin_scenarios[] = {']
+             'const struct lab_builtin lab_builtins[] = {']
     for name in sorted(texts):
         lines.append('\t{ "%s",' % name)
         lines += ['\t  ' + quoted(line) for line in texts[name].splitlines()]
         lines.append('\t  , %d },' % len(texts[name].encode()))
-    lines += ['};', f'const size_t builtin_scenario_count = {len(texts)};', '',
-              'const struct builtin_scenario *builtin_scenario(const char *name)', '{',
-              '\tfor (size_t i = 0; i < builtin_scenario_count; i++)',
-              '\t\tif (!strcmp(builtin_scenarios[i].name, name))',
-              '\t\t\treturn &builtin_scenarios[i];', '\treturn NULL;', '}', '']
+    lines += ['};', f'const size_t lab_builtin_count = {len(texts)};', '',
+              'const struct lab_builtin *lab_builtin_find(const char *name)', '{',
+              '\tfor (size_t i = 0; i < lab_builtin_count; i++)',
+              '\t\tif (!strcmp(lab_builtins[i].name, name))',
+              '\t\t\treturn &lab_builtins[i];', '\treturn NULL;', '}', '']
     out.write_text('\n'.join(lines), encoding='utf-8')
 
 

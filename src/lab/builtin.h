@@ -4,17 +4,17 @@
 
 #include <stddef.h>
 
-struct builtin_scenario {
+struct lab_builtin {
 	const char *name; /* its path below data/scenarios without ".lab": "kms/srv-missing" */
 	const char *text;
 	size_t len;
 };
 
 /* Ordered by name. */
-extern const struct builtin_scenario builtin_scenarios[];
-extern const size_t builtin_scenario_count;
+extern const struct lab_builtin lab_builtins[];
+extern const size_t lab_builtin_count;
 
 /* NULL: there is none of this name. */
-const struct builtin_scenario *builtin_scenario(const char *name);
+const struct lab_builtin *lab_builtin_find(const char *name);
 
 #endif

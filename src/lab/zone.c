@@ -204,7 +204,7 @@ static const struct zone_node *wildcard_for(const struct zone *z, const char *na
 		name = dns_name_parent(name);
 		n = node_of(z, name);
 	}
-	snprintf(star, sizeof(star), "*%s%s", strcmp(name, ".") ? "." : "",
+	snprintf(star, sizeof(star), "\\042%s%s", strcmp(name, ".") ? "." : "",
 		 strcmp(name, ".") ? name : "");
 	n = node_of(z, star);
 	return n && n->below ? n : NULL;
