@@ -27,13 +27,10 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-int dns_unescape_octet(const char **text)
+/* An escape, \DDD or \X; *text is at its backslash. */
+static int unescape(const char **text)
 {
 	const char *s = *text;
-	if (*s != '\\') {
-		*text = s + 1;
-		return (uint8_t)*s;
-	}
 	if (!s[1])
 		return -1;
 	if (!is_digit(s[1])) {
@@ -47,6 +44,19 @@ int dns_unescape_octet(const char **text)
 		return -1;
 	*text = s + 4;
 	return octet;
+}
+
+static inline int next_octet(const char **text)
+{
+	if (**text == '\\')
+		return unescape(text);
+	char plain_octet = *(*text)++;
+	return (uint8_t)plain_octet;
+}
+
+int dns_unescape_octet(const char **text)
+{
+	return next_octet(text);
 }
 
 static bool is_root(const char *name)
@@ -73,7 +83,7 @@ size_t dns_name_pack(const char *name, uint8_t out[LIMIT_DNS_NAME_WIRE])
 				break;
 			continue;
 		}
-		int octet = dns_unescape_octet(&s);
+		int octet = next_octet(&s);
 		if (octet < 0 || len == LIMIT_DNS_NAME_WIRE)
 			return 0;
 		out[len++] = (uint8_t)octet;
@@ -196,7 +206,7 @@ static int next_item(const char **name)
 		*name = s + 1;
 		return NAME_DOT;
 	}
-	int octet = dns_unescape_octet(name);
+	int octet = next_octet(name);
 	return octet < 0 ? NAME_BAD : dns_lower((uint8_t)octet);
 }
 
@@ -205,6 +215,8 @@ bool dns_name_equal(const char *a, const char *b)
 	if (!*a || !*b) /* no name at all, which is not the root */
 		return !*a && !*b;
 	for (;;) {
+		for (; *a == *b && *a && *a != '\\'; a++)
+			b++;
 		int x = next_item(&a);
 		if (x != next_item(&b) || x == NAME_BAD)
 			return false;
