@@ -37,22 +37,26 @@ struct dns_answer {
 	/* OK: NOERROR with at least one record of the type asked for (for UPDATE: NOERROR).
 	 * NO_DATA, NAME_MISSING, REFUSED_BY_SERVER ...: as the rcode says. REFERRAL: NOERROR, no
 	 * answer, NS records in the authority section and no SOA.
-	 * TIMEOUT, REFUSED (ICMP port unreachable and TCP refused), UNREACHABLE, NO_ROUTE,
-	 * DENIED: no answer. MALFORMED: an answer came that cannot be read. LOOP: aliases. */
+	 * TIMEOUT, REFUSED (ICMP port unreachable, and TCP refused or silent too), UNREACHABLE,
+	 * NO_ROUTE, DENIED, LOCAL: no answer. CLOSED, RESET: no answer over UDP, and TCP hung up.
+	 * MALFORMED: an answer came that cannot be read, or NOERROR without a good signature
+	 * where there is a key. LOOP: aliases. INVALID: the name cannot be written.
+	 * After a truncated answer the outcome is what TCP brought (proto/dns_exchange.h). */
 	enum cw_outcome outcome;
 	/* The answer that decided, NULL where none came. It and all its names live in the arena
 	 * that was given to dns_client_ask. */
 	const struct dns_message *message;
+	const char *alias; /* where its aliases led, or NULL */
 	bool over_tcp;
 	bool tcp_tried;
-	bool truncated;     /* a UDP answer had TC */
-	bool edns_dropped;  /* it answered only without EDNS0 */
-	bool shared;        /* not sent: the server is known to be silent (io/gate.h) */
-	unsigned sent;      /* datagrams */
-	unsigned stray;     /* answers that were dropped: wrong id, question or source */
-	struct cw_icmp icmp; /* type -1: none */
-	int system_error;   /* errno of ours with NO_ROUTE, DENIED, LOCAL; else 0 */
-	const char *malformed; /* what was wrong with the answer, English, or NULL */
+	bool truncated;           /* a UDP answer had TC */
+	bool edns_dropped;        /* it answered only without EDNS0 */
+	bool shared;              /* not sent: the server is known to be silent (io/gate.h) */
+	unsigned sent;            /* datagrams */
+	unsigned stray;           /* answers that were dropped: wrong id, question or source */
+	struct cw_icmp icmp;      /* type -1: none */
+	int system_error;         /* errno of ours with NO_ROUTE, DENIED, LOCAL; else 0 */
+	const char *malformed;    /* what was wrong with the answer, English, or NULL */
 	struct tsig_verdict tsig; /* with a key only */
 	cw_ms started, took_ms;
 };

@@ -12,9 +12,9 @@
 #include "io/loop.h"
 
 struct rpc_client_spec {
-	struct cw_addr to;       /* with port */
-	cw_ms connect_limit_ms;  /* from the first SYN, not while waiting at the gate */
-	cw_ms bind_limit_ms;     /* from the bind sent to the whole answer */
+	struct cw_addr to;      /* with port */
+	cw_ms connect_limit_ms; /* from the first SYN, not while waiting at the gate */
+	cw_ms bind_limit_ms;    /* from the bind sent to the whole answer */
 };
 
 struct rpc_connect_result {
@@ -32,10 +32,10 @@ struct rpc_bind_result {
 	 * up before a whole answer. TIMEOUT: it accepted and stayed silent (got_len > 0: it began
 	 * an answer). MALFORMED: RPC that contradicts itself. */
 	enum cw_outcome outcome;
-	bool control_accepted;    /* with OK: it also accepted an interface that does not exist */
-	const char *reason;       /* English name of the refusal's reason, or NULL */
-	const char *guess;        /* with OTHER_PROTOCOL: what it looks like, or NULL */
-	const uint8_t *got;       /* first bytes received, for the report; valid in the callback */
+	bool control_accepted; /* with OK: it also accepted an interface that does not exist */
+	const char *reason;    /* English name of the refusal's reason, or NULL */
+	const char *guess;     /* with OTHER_PROTOCOL: what it looks like, or NULL */
+	const uint8_t *got;    /* first bytes received, for the report; valid in the callback */
 	size_t got_len;
 	cw_ms started, took_ms;
 };
