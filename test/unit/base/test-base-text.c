@@ -104,6 +104,17 @@ static void test_a_walk_tells_arguments_from_our_own_words(void **state)
 	assert_string_equal(h.own, "");
 }
 
+/* What the network sent is told apart within an inner text too. */
+static void test_a_walk_tells_arguments_of_an_inner_text(void **state)
+{
+	struct cw_text t = CW_TEXT("No way: %s"), inner = CW_TEXT("Host %s", "evil");
+	struct heard h = { 0 };
+	t.inner[0] = &inner;
+	cw_text_walk(&t, NULL, hear, &h);
+	assert_string_equal(h.own, "No way: host ");
+	assert_string_equal(h.foreign, "evil");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 static const char *to_german(const char *msgid)
@@ -164,6 +175,7 @@ int main(void)
 		TEST(test_an_inner_text_is_the_argument_behind_the_last),
 		TEST(test_an_inner_text_keeps_what_is_not_a_sentence),
 		TEST(test_a_translated_inner_text_keeps_its_case),
+		TEST(test_a_walk_tells_arguments_of_an_inner_text),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
