@@ -84,9 +84,11 @@ static struct cw_text copy_text(struct cw_arena *a, const struct cw_text *t)
 	for (int i = 0; i < CW_TEXT_ARGS; i++)
 		if (t->arg[i])
 			copy.arg[i] = cw_arena_str(a, t->arg[i]);
-	if (t->inner) {
-		struct cw_text inner = copy_text(a, t->inner);
-		copy.inner = cw_arena_copy(a, &inner, sizeof(inner));
+	for (int i = 0; i < CW_TEXT_INNER; i++) {
+		if (!t->inner[i])
+			continue;
+		struct cw_text inner = copy_text(a, t->inner[i]);
+		copy.inner[i] = cw_arena_copy(a, &inner, sizeof(inner));
 	}
 	return copy;
 }
@@ -282,14 +284,17 @@ static void put_cause(struct page *p, const struct group *g)
 	put_place(p, g);
 }
 
+/* The reason says itself that it could not be determined. */
 static void put_undetermined(struct page *p, const struct group *g)
 {
-	page_say(p, N_("could not be determined"));
-	page_str(p, "  ");
-	put_names(p, g);
-	if (g->is_mixed)
+	if (g->is_mixed) {
+		page_say(p, N_("could not be determined"));
+		page_str(p, "  ");
+		put_names(p, g);
 		return;
-	page_str(p, p->style->japanese ? "：" : ": ");
+	}
+	put_names(p, g);
+	page_str(p, ": ");
 	page_text(p, &g->title);
 }
 

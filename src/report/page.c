@@ -94,15 +94,6 @@ static void hold_spaces(struct page *p, size_t from)
 			p->para.bytes[i] = FIXED_SPACE;
 }
 
-void page_ms(struct page *p, cw_ms ms)
-{
-	char number[24];
-	size_t from = p->para.len;
-	(void)snprintf(number, sizeof(number), "%" PRId64, ms);
-	page_say(p, N_("%s ms"), number);
-	hold_spaces(p, from);
-}
-
 char *seconds_text(cw_ms ms, char *out)
 {
 	cw_ms hundredths = (ms + 5) / 10;

@@ -29,7 +29,6 @@ enum { SECONDS_TEXT = 32 };
 /* "0.21"; out holds at least SECONDS_TEXT bytes. Returns out. */
 char *seconds_text(cw_ms ms, char *out);
 /* A time, held together with its unit. */
-void page_ms(struct page *p, cw_ms ms);
 void page_seconds(struct page *p, cw_ms ms);
 /* The mark of a state: passed, failed here, not reached, not tested. */
 void page_hop_mark(struct page *p, enum hop_state state);

@@ -36,14 +36,10 @@ static void put_cut(struct page *p, const char *s, size_t width)
 {
 	size_t from = p->para.len;
 	page_str(p, s);
-	if (text_width(p->para.bytes + from, p->para.len - from) <= width)
+	if (!width ||
+	    text_fit(p->para.bytes + from, p->para.len - from, width) + from == p->para.len)
 		return;
-	while (p->para.len > from &&
-	       text_width(p->para.bytes + from, p->para.len - from) >= width) {
-		while ((p->para.bytes[p->para.len - 1] & 0xc0) == 0x80)
-			p->para.len--;
-		p->para.len--;
-	}
+	p->para.len = from + text_fit(p->para.bytes + from, p->para.len - from, width - 1);
 	page_str(p, p->style->unicode ? "…" : "~");
 }
 

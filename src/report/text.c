@@ -80,12 +80,10 @@ static void put_also(struct page *p, const struct rule *rule)
 static void put_shows(struct page *p, const struct rule *rule)
 {
 	page_label(p, LABEL_SHOWS);
-	if (rule->code)
-		page_str(p, rule->code);
-	if (rule->code && rule->windows_shows)
-		page_str(p, " ");
 	if (rule->windows_shows)
 		page_say(p, rule->windows_shows);
+	else if (rule->code)
+		page_str(p, rule->code);
 	if (p->para.len)
 		page_item(p, 2);
 	if (rule->also[0])
@@ -109,12 +107,6 @@ static void put_seen(struct page *p, const struct evidence *first)
 	page_label(p, LABEL_SEEN);
 	for (const struct evidence *e = first; shown < most; e = e->next, shown++) {
 		page_text(p, &e->text);
-		if (e->fact && e->fact->took_ms > 0) {
-			page_str(p, "   ");
-			page_mark(p, INK_DIM);
-			page_ms(p, e->fact->took_ms);
-			page_mark(p, INK_PLAIN);
-		}
 		page_item(p, 2);
 	}
 	if (count > shown)
@@ -159,14 +151,18 @@ static void put_fixes(struct page *p, const struct fix *first)
 	}
 }
 
-static void put_line_item(struct page *p, const char *label, const char *s, bool verbatim)
+static void put_prove(struct page *p, const char *command)
 {
-	page_label(p, label);
-	page_str(p, s);
-	if (verbatim)
-		page_item_verbatim(p, 0);
-	else
-		page_item(p, 2);
+	page_label(p, LABEL_PROVE);
+	page_str(p, command);
+	page_item_verbatim(p, 0);
+}
+
+static void put_source(struct page *p, const char *source)
+{
+	page_label(p, LABEL_SOURCE);
+	page_say(p, source);
+	page_item(p, 2);
 }
 
 static void put_consequence(struct page *p, const struct finding *f)
@@ -201,9 +197,9 @@ static const struct finding *put_cause(struct page *p, const struct report *r,
 	}
 	put_fixes(p, f->fixes);
 	if (r->prove)
-		put_line_item(p, LABEL_PROVE, r->prove, true);
+		put_prove(p, r->prove);
 	if (f->rule->source && strcmp(f->rule->source, "own"))
-		put_line_item(p, LABEL_SOURCE, f->rule->source, false);
+		put_source(p, f->rule->source);
 	for (f = f->next; f && f->role == FINDING_CONSEQUENCE; f = f->next)
 		put_consequence(p, f);
 	return f;
@@ -241,7 +237,7 @@ static void put_not_tested(struct page *p, const struct not_tested *nt)
 		page_hop_mark(p, HOP_NOT_TESTED);
 		page_mark(p, FIXED_SPACE);
 		page_text(p, &nt->what);
-		page_str(p, p->style->japanese ? "：" : ": ");
+		page_str(p, ": ");
 		page_text(p, &nt->why);
 		page_end(p, BOX_INDENT, BOX_INDENT + 2);
 	}

@@ -108,6 +108,20 @@ size_t text_width(const char *clean, size_t len)
 	return width;
 }
 
+size_t text_fit(const char *clean, size_t len, size_t columns)
+{
+	size_t at = 0;
+	while (at < len) {
+		utf8proc_int32_t c;
+		size_t n = next_char(clean + at, len - at, &c), width = char_width(c);
+		if (width > columns)
+			break;
+		columns -= width;
+		at += n;
+	}
+	return at;
+}
+
 /* Whether c is one of these characters. */
 static bool is_among(utf8proc_int32_t c, const char *these)
 {

@@ -30,6 +30,9 @@ void out_mark(struct out_buf *o, enum mark mark);
 /* Columns that clean text takes; marks take none, FIXED_SPACE one. */
 size_t text_width(const char *clean, size_t len);
 
+/* Bytes of it that fit into so many columns, whole characters only. */
+size_t text_fit(const char *clean, size_t len, size_t columns);
+
 /* One paragraph on its way to the terminal. */
 struct fold {
 	struct out_buf *out;
