@@ -6,6 +6,7 @@
 /* A piece of evidence and whether another finding accounts for it. */
 struct exhibit {
 	struct evidence shown;
+	bool support; /* shows no fault: it goes where the others go */
 	bool taken;
 	struct exhibit *next;
 };
@@ -20,7 +21,7 @@ struct trial {
 	struct finding finding;
 	struct exhibit *exhibits, *last_exhibit;
 	struct claim *claims;
-	size_t left; /* exhibits that nobody took */
+	size_t count, left; /* exhibits that show a fault; of these, that nobody took */
 	struct trial *taker;
 	bool warning;
 };
@@ -59,10 +60,10 @@ const void *judge_view(const struct judge *j)
 
 bool judge_has_evidence(const struct judge *j)
 {
-	return j->trial->exhibits != NULL;
+	return j->trial->count > 0;
 }
 
-void judge_evidence(struct judge *j, const struct fact *f, struct cw_text text)
+static void add_exhibit(struct judge *j, const struct fact *f, struct cw_text text, bool support)
 {
 	assert(f->n);
 	if (j->marks[f->n] == j->mark)
@@ -71,12 +72,24 @@ void judge_evidence(struct judge *j, const struct fact *f, struct cw_text text)
 	struct trial *t = j->trial;
 	struct exhibit *e = cw_arena_new_of(j->arena, struct exhibit);
 	e->shown = (struct evidence){ .fact = f, .text = text };
+	e->support = support;
 	if (t->last_exhibit)
 		t->last_exhibit->next = e;
 	else
 		t->exhibits = e;
 	t->last_exhibit = e;
-	t->left++;
+	t->count += !support;
+	t->left += !support;
+}
+
+void judge_evidence(struct judge *j, const struct fact *f, struct cw_text text)
+{
+	add_exhibit(j, f, text, false);
+}
+
+void judge_support(struct judge *j, const struct fact *f, struct cw_text text)
+{
+	add_exhibit(j, f, text, true);
 }
 
 void judge_claim(struct judge *j, const struct fact *f)
@@ -171,7 +184,7 @@ static void hear(struct court *c, const struct rule_family *family, const struct
 		j.trial = trial_new(c->arena, *r);
 		j.mark = ++c->mark;
 		(*r)->judge(&j);
-		if (j.trial->exhibits)
+		if (j.trial->count)
 			c->trials[c->count++] = j.trial;
 	}
 }
@@ -195,7 +208,8 @@ static void mark_facts_of(struct court *c, const struct trial *t)
 {
 	c->mark++;
 	for (const struct exhibit *e = t->exhibits; e; e = e->next)
-		c->marks[e->shown.fact->n] = c->mark;
+		if (!e->support)
+			c->marks[e->shown.fact->n] = c->mark;
 	for (const struct claim *claim = t->claims; claim; claim = claim->next)
 		c->marks[claim->fact->n] = c->mark;
 }
@@ -203,7 +217,7 @@ static void mark_facts_of(struct court *c, const struct trial *t)
 static void take_marked(const struct court *c, struct trial *taker, struct trial *from)
 {
 	for (struct exhibit *e = from->exhibits; e; e = e->next) {
-		if (e->taken || c->marks[e->shown.fact->n] != c->mark)
+		if (e->taken || e->support || c->marks[e->shown.fact->n] != c->mark)
 			continue;
 		e->taken = true;
 		from->left--;

@@ -80,9 +80,9 @@ static void say_reverse_name(struct judge *j, const char *host, const char *addr
 		for (size_t i = 0; i < names.count; i++)
 			if (!strcasecmp(names.item[i], host))
 				return;
-		judge_evidence(j, f,
-			       CW_TEXT(N_("reverse DNS of %1$s: want %2$s, have %3$s"), address,
-				       host, names.item[0]));
+		judge_support(j, f,
+			      CW_TEXT(N_("reverse DNS of %1$s: want %2$s, have %3$s"), address,
+				      host, names.item[0]));
 	}
 }
 
@@ -220,8 +220,8 @@ static void judge_manual_host_dead(struct judge *j)
 	const char *live_name =
 		cw_arena_fmt(v->arena, "%s:%lld", fact_text(live, FIELD_HOST),
 			     (long long)fact_number(live, FIELD_PORT, KMS_PORT_USUAL));
-	say_peer(j, live,
-		 N_("%1$s: RPC bind, accepted after %2$s ms; discovery leads to this host"), NULL);
+	say_live_peer(j, live,
+		      N_("%1$s: RPC bind, accepted after %2$s ms; discovery leads to this host"));
 	judge_title(
 		j, CW_TEXT(N_("The KMS host that is set by hand, %1$s, does not answer, while %2$s "
 			      "does"),

@@ -114,6 +114,12 @@ void say_peer(struct judge *j, const struct fact *f, const char *msgid, const ch
 	judge_evidence(j, f, CW_TEXT(msgid, peer_label(a, f), ms_text(a, f->took_ms), extra));
 }
 
+void say_live_peer(struct judge *j, const struct fact *bind, const char *msgid)
+{
+	struct cw_arena *a = judge_arena(j);
+	judge_support(j, bind, CW_TEXT(msgid, peer_label(a, bind), ms_text(a, bind->took_ms)));
+}
+
 static void say_dead_connect(struct judge *j, const struct fact *f)
 {
 	const char *icmp = fact_text(f, FIELD_ICMP);

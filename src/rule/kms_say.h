@@ -33,6 +33,8 @@ void say_silence(struct judge *j, const struct fact *f, const char *type, const 
 		 const char *extra);
 /* Evidence at a peer: %1$s "kms01.contoso.com (192.0.2.7:1688)", %2$s milliseconds, %3$s extra. */
 void say_peer(struct judge *j, const struct fact *f, const char *msgid, const char *extra);
+/* A peer that answers as a KMS host, for contrast. */
+void say_live_peer(struct judge *j, const struct fact *bind, const char *msgid);
 /* Why a peer does not answer, as evidence in the words of its own fact. */
 void say_dead_peer(struct judge *j, const struct fact *f);
 /* A and AAAA of a name that some server denies. */

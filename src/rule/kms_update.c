@@ -79,9 +79,9 @@ static void say_update(struct judge *j, const struct fact *f)
 	const char *rdata = fact_text(f, FIELD_RDATA);
 	const char *ms = ms_text(a, f->took_ms);
 	if (is_taken(f))
-		judge_evidence(j, f,
-			       CW_TEXT(N_("%1$s: UPDATE %2$s (%3$s) -> %4$s, %5$s ms; taken"),
-				       server, f->subject, rdata, answer_word(f), ms));
+		judge_support(j, f,
+			      CW_TEXT(N_("%1$s: UPDATE %2$s (%3$s) -> %4$s, %5$s ms; taken"),
+				      server, f->subject, rdata, answer_word(f), ms));
 	else if (is_signed(f))
 		judge_evidence(
 			j, f,

@@ -39,6 +39,9 @@ const struct fact_store *judge_facts(const struct judge *j);
 struct cw_arena *judge_arena(const struct judge *j);
 /* Adds evidence; the same fact twice is one. The first call makes the finding. */
 void judge_evidence(struct judge *j, const struct fact *f, struct cw_text text);
+/* Shows beside the evidence a fact that is no fault, for contrast: it makes no finding, takes
+ * nothing, and cannot be taken. */
+void judge_support(struct judge *j, const struct fact *f, struct cw_text text);
 /* Facts that this finding accounts for without showing them (see explains). */
 void judge_claim(struct judge *j, const struct fact *f);
 void judge_fix(struct judge *j, struct cw_text text, const char *snippet);
