@@ -72,8 +72,7 @@ static struct lab_out *out_new(struct lab_server *v, const void *bytes, size_t l
 
 static void send_datagram(uv_udp_t *from, const struct sockaddr *to, const void *bytes, size_t len)
 {
-	static char nothing[1];
-	uv_buf_t buf = uv_buf_init(nothing, 0);
+	uv_buf_t buf = uv_buf_init(NULL, 0);
 	if (len) {
 		memcpy(&buf.base, &bytes, sizeof(buf.base)); /* libuv has no const here */
 		buf.len = len;
