@@ -1,7 +1,6 @@
 #include "report/page.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <string.h>
 
 #include "report/label.h"
@@ -11,6 +10,8 @@ enum {
 	BOX_INDENT = 4,
 	/* On a wide terminal the right edge of asides: farther away the eye loses the line. */
 	ASIDE_EDGE = 100,
+	/* What is shorter is shown in milliseconds: 0.00 s says nothing. */
+	SHORT_MS = 100,
 };
 
 static const char *in_language(const struct page *p, const char *msgid)
@@ -66,19 +67,14 @@ void page_text(struct page *p, const struct cw_text *t)
 	cw_text_walk(t, p->style->translate, clean_piece, p);
 }
 
-void page_str(struct page *p, const char *s)
+void page_strn(struct page *p, const char *s, size_t len)
 {
-	out_clean(&p->para, s, strlen(s), ascii_only(p));
+	out_clean(&p->para, s, len, ascii_only(p));
 }
 
-void page_fmt(struct page *p, const char *format, ...)
+void page_str(struct page *p, const char *s)
 {
-	char text[128];
-	va_list args;
-	va_start(args, format);
-	(void)vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	page_str(p, text);
+	page_strn(p, s, strlen(s));
 }
 
 void page_mark(struct page *p, enum mark mark)
@@ -102,11 +98,16 @@ char *seconds_text(cw_ms ms, char *out)
 	return out;
 }
 
-void page_seconds(struct page *p, cw_ms ms)
+void page_duration(struct page *p, cw_ms ms)
 {
 	char number[SECONDS_TEXT];
 	size_t from = p->para.len;
-	page_say(p, N_("%s s"), seconds_text(ms, number));
+	if (ms < SHORT_MS) {
+		(void)snprintf(number, sizeof(number), "%" PRId64, ms);
+		page_say(p, N_("%s ms"), number);
+	} else {
+		page_say(p, N_("%s s"), seconds_text(ms, number));
+	}
 	hold_spaces(p, from);
 }
 
@@ -194,6 +195,19 @@ void page_end(struct page *p, size_t first, size_t rest)
 	fold_put(&f, p->para.bytes, p->para.len);
 	if (p->aside.len)
 		put_aside(p, &f);
+	end_line(p);
+}
+
+void page_end_tail(struct page *p)
+{
+	struct fold f = fold_of(p, 0, 0);
+	size_t width = text_width(p->aside.bytes, p->aside.len);
+	fold_put(&f, p->para.bytes, p->para.len);
+	if (width && (!f.columns || f.at + 2 + width <= f.columns)) {
+		fold_spaces(&f, 2);
+		fold_put(&f, p->aside.bytes, p->aside.len);
+	}
+	out_reset(&p->aside);
 	end_line(p);
 }
 

@@ -23,13 +23,13 @@ void page_text(struct page *p, const struct cw_text *t);
 #define page_say(p, ...) page_text((p), &CW_TEXT(__VA_ARGS__))
 /* A string that has no translation: a name, a code, a command. */
 void page_str(struct page *p, const char *s);
-void page_fmt(struct page *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void page_strn(struct page *p, const char *s, size_t len);
 void page_mark(struct page *p, enum mark mark);
 enum { SECONDS_TEXT = 32 };
 /* "0.21"; out holds at least SECONDS_TEXT bytes. Returns out. */
 char *seconds_text(cw_ms ms, char *out);
 /* A time, held together with its unit. */
-void page_seconds(struct page *p, cw_ms ms);
+void page_duration(struct page *p, cw_ms ms);
 /* The mark of a state: passed, failed here, not reached, not tested. */
 void page_hop_mark(struct page *p, enum hop_state state);
 /* A hop with its mark: "●dns", or "dns ok" where the terminal cannot. */
@@ -41,6 +41,9 @@ void page_to_aside(struct page *p);
 
 /* Ends the paragraph: folded lines, the first at one indent, the others at another. */
 void page_end(struct page *p, size_t first, size_t rest);
+/* Ends it at the margin, with the aside right behind the text if it fits there: it is not worth a
+ * line of its own. */
+void page_end_tail(struct page *p);
 void page_blank_line(struct page *p);
 
 /* The label of the following items, an N_() id; each label must be among page_labels. */

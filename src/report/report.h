@@ -43,6 +43,10 @@ void out_reset(struct out_buf *o);
 void out_clear(struct out_buf *o);
 
 void report_text(const struct report *r, const struct report_style *style, struct out_buf *o);
+/* One text as a paragraph, folded and harmless, for what stands beside reports: the first line at
+ * one indent, the others at another. */
+void report_paragraph(const struct cw_text *t, const struct report_style *style, size_t first,
+		      size_t rest, struct out_buf *o);
 /* doc/report.schema.json; one line with a newline at its end, or indented for a reader. */
 void report_json(const struct report *r, cw_translate *translate, bool indented, struct out_buf *o);
 

@@ -15,7 +15,7 @@ enum {
 static void put_hop_row(struct page *p, const struct report *r)
 {
 	const struct hop_row *row = &r->diagnosis->hops;
-	page_seconds(p, r->elapsed_ms);
+	page_duration(p, r->elapsed_ms);
 	page_to_aside(p);
 	page_mark(p, INK_BOLD);
 	page_str(p, r->target);
@@ -120,8 +120,7 @@ static void put_snippet(struct page *p, const char *snippet, size_t hang)
 		size_t len = strcspn(snippet, "\n");
 		for (const char *end = snippet + len; snippet < end;) {
 			size_t n = strcspn(snippet, "\t\n");
-			bool ascii_only = !p->style->unicode && !p->style->japanese;
-			out_clean(&p->para, snippet, n, ascii_only);
+			page_strn(p, snippet, n);
 			snippet += n;
 			if (*snippet == '\t') {
 				page_str(p, "    ");
@@ -137,11 +136,13 @@ static void put_snippet(struct page *p, const char *snippet, size_t hang)
 static void put_fixes(struct page *p, const struct fix *first)
 {
 	bool numbered = first && first->next;
+	char number[16];
 	int n = 0;
 	page_label(p, LABEL_FIX);
 	for (const struct fix *x = first; x; x = x->next) {
 		if (numbered) {
-			page_fmt(p, "%d.", ++n);
+			(void)snprintf(number, sizeof(number), "%d.", ++n);
+			page_str(p, number);
 			page_mark(p, FIXED_SPACE);
 		}
 		page_text(p, &x->text);
@@ -254,16 +255,16 @@ static void put_cut_short(struct page *p, cw_ms elapsed_ms)
 
 static void put_closing(struct page *p, const struct report *r, bool with_time)
 {
+	if (with_time) {
+		page_mark(p, INK_DIM);
+		page_duration(p, r->elapsed_ms);
+		page_mark(p, INK_PLAIN);
+		page_to_aside(p);
+	}
 	page_mark(p, INK_BOLD);
 	page_text(p, &r->diagnosis->closing);
 	page_mark(p, INK_PLAIN);
-	if (with_time) {
-		page_str(p, "  ");
-		page_mark(p, INK_DIM);
-		page_seconds(p, r->elapsed_ms);
-		page_mark(p, INK_PLAIN);
-	}
-	page_end(p, 0, 0);
+	page_end_tail(p);
 }
 
 /* What passed takes no line unless asked for: a clear way is its closing line alone. */
@@ -282,6 +283,16 @@ static void put_body(struct page *p, const struct report *r)
 	if (p->out->len > start)
 		page_blank_line(p);
 	put_closing(p, r, !with_row);
+}
+
+void report_paragraph(const struct cw_text *t, const struct report_style *style, size_t first,
+		      size_t rest, struct out_buf *o)
+{
+	struct page p;
+	page_init(&p, style, o);
+	page_text(&p, t);
+	page_end(&p, first, rest);
+	page_clear(&p);
 }
 
 void report_text(const struct report *r, const struct report_style *style, struct out_buf *o)

@@ -8,7 +8,7 @@ enum {
 	AREA_LEAST = 16,
 	AREA_MOST = 44,
 	/* What a line says beside its bar should find this much room. */
-	WORDS_ROOM = 34,
+	WORDS_ROOM = 54,
 	TICK_LEAST = 8, /* cells between two labels of the axis */
 	NO_FOLD_COLUMNS = 110,
 };
@@ -22,6 +22,7 @@ struct span {
 struct chart {
 	struct span *spans; /* by start */
 	size_t count;
+	bool has_critical;
 	cw_ms end;         /* of the last one, at least 1 */
 	size_t kind_width; /* 0: narrow, the kind stands before the words */
 	size_t area;       /* cells of the bars */
@@ -65,7 +66,8 @@ static int by_start(const void *a, const void *b)
 }
 
 /* From the probe that ended last back to the one that it waited for, and so on: a probe starts
- * when a fact arrives, so each waited for the last one that ended before it began. */
+ * when a fact arrives, so each waited for the last one that ended before it began. What took no
+ * time is passed through and not marked. */
 static void mark_critical(struct chart *c)
 {
 	const struct fact *waiting = NULL;
@@ -73,7 +75,8 @@ static void mark_critical(struct chart *c)
 	for (size_t i = c->count; i-- > 0;) {
 		if (waiting && end_of(c->spans[i].fact) > waiting->at_ms)
 			continue;
-		c->spans[i].critical = true;
+		c->spans[i].critical = c->spans[i].fact->took_ms > 0;
+		c->has_critical |= c->spans[i].critical;
 		waiting = c->spans[i].fact;
 	}
 }
@@ -246,12 +249,19 @@ static const char *ending(const struct fact *f)
 	return rcode;
 }
 
+/* "10.0.0.10:53" as "10.0.0.10 ": the room is for names. */
+static void put_server(struct page *p, const char *server)
+{
+	size_t len = strlen(server);
+	bool usual = *server != '[' && len > 3 && !strcmp(server + len - 3, ":53");
+	page_strn(p, server, usual ? len - 3 : len);
+	page_str(p, " ");
+}
+
 static void put_words(struct page *p, const struct fact *f)
 {
-	if (fact_has(f, FIELD_SERVER)) {
-		page_str(p, fact_text(f, FIELD_SERVER));
-		page_str(p, " ");
-	}
+	if (fact_has(f, FIELD_SERVER))
+		put_server(p, fact_text(f, FIELD_SERVER));
 	page_str(p, f->subject);
 	page_str(p, record_type(f));
 	page_str(p, " ");
@@ -306,6 +316,8 @@ void timeline_put(struct page *p, const struct report *r)
 	put_axis(p, &c);
 	for (size_t i = 0; i < c.count; i++)
 		put_span(p, &c, i);
-	page_say(p, N_("* each waited for the one before it: this is where the time went"));
+	if (!c.has_critical)
+		return;
+	page_say(p, N_("* this is where the time went"));
 	page_end(p, 2, 4);
 }
