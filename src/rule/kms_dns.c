@@ -48,7 +48,7 @@ const struct rule kms_rule_no_dns_servers = {
 	.windows_shows =
 		N_("0x8007267C \"No DNS servers configured\" (slmgr /ato, event 12288; on a "
 		   "host event 12293)"),
-	.source = "KB known issues",
+	.source = N_("KB known issues"),
 	.judge = judge_no_dns_servers,
 };
 
@@ -190,7 +190,7 @@ const struct rule kms_rule_dns_unreachable = {
 		N_("What the client asks of this server stays open. Nothing can be said about "
 		   "records that only this server knows."),
 	.windows_shows = N_("0x8007232A \"DNS server failure\" (slmgr /ato, event 12288)"),
-	.source = "0x8007232B article",
+	.source = N_("0x8007232B article"),
 	.judge = judge_dns_unreachable,
 };
 
@@ -292,7 +292,7 @@ const struct rule kms_rule_dns_refused = {
 	.explanation = N_("The server is there, but does not say whether the record exists."),
 	.windows_shows = N_("0x8007232A \"DNS server failure\", or 0x8007232D \"DNS operation "
 			    "refused\" (slmgr /ato, event 12288)"),
-	.source = "0x8007232B article",
+	.source = N_("0x8007232B article"),
 	.judge = judge_dns_refused,
 };
 
@@ -552,6 +552,6 @@ const struct rule kms_rule_dns_inconsistent = {
 	.windows_shows =
 		N_("0x8007232B \"DNS name does not exist\", from time to time (slmgr /ato, "
 		   "event 12288)"),
-	.source = "0x8007232B article",
+	.source = N_("0x8007232B article"),
 	.judge = judge_dns_inconsistent,
 };

@@ -65,7 +65,7 @@ const struct rule kms_rule_srv_target_unresolved = {
 	.windows_shows =
 		N_("0xC004F074 \"No Key Management Service (KMS) could be contacted\" (slmgr "
 		   "/ato); inside, event 12288 has 0x80072AF9"),
-	.source = "0x8007232B article",
+	.source = N_("0x8007232B article"),
 	.judge = judge_target_unresolved,
 };
 
@@ -198,7 +198,7 @@ const struct rule kms_rule_srv_target_wrong_address = {
 	.windows_shows =
 		N_("0xC004F074 \"No Key Management Service (KMS) could be contacted\" (slmgr "
 		   "/ato, event 12288)"),
-	.source = "0x8007232B article",
+	.source = N_("0x8007232B article"),
 	.explains = { "kms-srv-stale-host", "kms-manual-host-dead", "kms-host-unreachable",
 		      "kms-port-blocked", "kms-port-refused", "kms-not-kms", "kms-host-silent" },
 	.judge = judge_wrong_address,
@@ -242,7 +242,7 @@ const struct rule kms_rule_manual_host_dead = {
 	.windows_shows =
 		N_("0xC004F074 \"No Key Management Service (KMS) could be contacted\" (slmgr "
 		   "/ato, event 12288); slmgr /dlv shows the registered host"),
-	.source = "KB known issues",
+	.source = N_("KB known issues"),
 	.explains = { "kms-srv-target-unresolved", "kms-host-unreachable", "kms-port-blocked",
 		      "kms-port-refused", "kms-not-kms", "kms-host-silent" },
 	.judge = judge_manual_host_dead,

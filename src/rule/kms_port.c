@@ -184,7 +184,7 @@ const struct rule kms_rule_port_blocked = {
 	.windows_shows =
 		N_("0xC004F074 \"No Key Management Service (KMS) could be contacted\" (slmgr "
 		   "/ato); inside, event 12288 has 0x800706BA; no event 12290 on the host"),
-	.source = "0x8007232B article",
+	.source = N_("0x8007232B article"),
 	.judge = judge_port_blocked,
 };
 
@@ -228,7 +228,7 @@ const struct rule kms_rule_port_refused = {
 	.windows_shows =
 		N_("0xC004F074 \"No Key Management Service (KMS) could be contacted\" (slmgr "
 		   "/ato); inside, event 12288 has 0x800706BA"),
-	.source = "0x8007232B article",
+	.source = N_("0x8007232B article"),
 	.judge = judge_port_refused,
 };
 

@@ -165,7 +165,7 @@ const struct rule kms_rule_name_syntax = {
 		   "once."),
 	.windows_shows = N_("0x8007007B \"The filename, directory name, or volume label syntax is "
 			    "incorrect\" (slmgr /ato, event 12288)"),
-	.source = "0x8007232B article",
+	.source = N_("0x8007232B article"),
 	.explains = { "kms-srv-malformed" },
 	.judge = judge_name_syntax,
 };
@@ -312,7 +312,7 @@ const struct rule kms_rule_srv_malformed = {
 	.windows_shows =
 		N_("0xC004F074 \"No Key Management Service (KMS) could be contacted\" (slmgr "
 		   "/ato, event 12288)"),
-	.source = "0x8007232B article",
+	.source = N_("0x8007232B article"),
 	.explains = { "kms-srv-stale-host", "kms-srv-target-unresolved" },
 	.judge = judge_srv_malformed,
 };
@@ -407,7 +407,7 @@ const struct rule kms_rule_host_key_on_client = {
 	.windows_shows =
 		N_("0xC004F038 or 0xC004F074 on clients that pick it (event 12288, 12289); on it, "
 		   "slmgr /dlv shows the channel VOLUME_KMS or CSVLK"),
-	.source = "KB known issues",
+	.source = N_("KB known issues"),
 	.explains = { "kms-srv-stale-host", "kms-srv-target-wrong-address",
 		      "kms-srv-target-unresolved", "kms-host-unreachable", "kms-port-blocked",
 		      "kms-port-refused", "kms-not-kms", "kms-host-silent" },
@@ -473,7 +473,7 @@ const struct rule kms_rule_srv_stale_host = {
 		   "leaves its record behind until somebody removes it."),
 	.windows_shows = N_("0xC004F074 or 0x800706BA on some clients, or from time to time (event "
 			    "12288)"),
-	.source = "KB known issues",
+	.source = N_("KB known issues"),
 	.explains = { "kms-srv-target-unresolved", "kms-host-unreachable", "kms-port-blocked",
 		      "kms-port-refused", "kms-not-kms", "kms-host-silent" },
 	.judge = judge_srv_stale_host,

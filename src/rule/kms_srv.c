@@ -146,7 +146,7 @@ const struct rule kms_rule_srv_missing = {
 		"it searches. The domain is there, the record is not."),
 	.windows_shows = N_("0x8007232B \"DNS name does not exist\" (slmgr /ato, event 12288; on a "
 			    "host that cannot publish, event 12293)"),
-	.source = "0x8007232B article",
+	.source = N_("0x8007232B article"),
 	.judge = judge_srv_missing,
 };
 
@@ -198,7 +198,7 @@ const struct rule kms_rule_srv_nodata = {
 	.windows_shows =
 		N_("0x8007251D \"No records found for given DNS query\" (slmgr /ato, event "
 		   "12288)"),
-	.source = "0x8007232B article",
+	.source = N_("0x8007232B article"),
 	.judge = judge_srv_nodata,
 };
 
@@ -339,7 +339,7 @@ const struct rule kms_rule_srv_other_suffix = {
 	.explanation = N_("The client looks only in its own DNS suffixes. Client and host are in "
 			  "different zones, so they do not meet."),
 	.windows_shows = N_("0x8007232B \"DNS name does not exist\" (slmgr /ato, event 12288)"),
-	.source = "0x8007232B article",
+	.source = N_("0x8007232B article"),
 	.explains = { "kms-srv-missing", "kms-srv-nodata" },
 	.judge = judge_srv_other_suffix,
 };
@@ -389,7 +389,7 @@ const struct rule kms_rule_publish_domains = {
 	.windows_shows =
 		N_("0x8007232B \"DNS name does not exist\" on clients of that domain (slmgr "
 		   "/ato, event 12288)"),
-	.source = "0x8007232B article",
+	.source = N_("0x8007232B article"),
 	.explains = { "kms-srv-other-suffix", "kms-srv-missing", "kms-srv-nodata" },
 	.judge = judge_publish_domains,
 };
@@ -465,6 +465,6 @@ const struct rule kms_rule_wrong_channel = {
 	.windows_shows =
 		N_("0x8007232B \"DNS name does not exist\" (slmgr /ato, event 12288); slmgr "
 		   "/dlv shows the channel VOLUME_KMSCLIENT"),
-	.source = "0x8007232B article",
+	.source = N_("0x8007232B article"),
 	.judge = judge_wrong_channel,
 };

@@ -175,7 +175,7 @@ const struct rule kms_rule_update_second_host = {
 	.windows_shows =
 		N_("0x80072338 \"DNS signature failed to verify\" (event 12293 on the second "
 		   "host)"),
-	.source = "KB known issues",
+	.source = N_("KB known issues"),
 	.explains = { "kms-update-refused" },
 	.judge = judge_update_second_host,
 };
@@ -232,6 +232,6 @@ const struct rule kms_rule_update_refused = {
 	.windows_shows =
 		N_("0x8007232D \"DNS operation refused\" and the like (event 12293 on the KMS "
 		   "host)"),
-	.source = "0x8007232B article; KB known issues",
+	.source = N_("0x8007232B article; KB known issues"),
 	.judge = judge_update_refused,
 };

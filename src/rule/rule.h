@@ -27,7 +27,7 @@ struct rule {
 	const char *title;           /* message ids; judge may give fuller ones */
 	const char *explanation;     /* why this stops activation; NULL where the title says it */
 	const char *windows_shows;   /* where a user meets it: event, slmgr; NULL: nowhere */
-	const char *source;          /* article and place in it, or "own" */
+	const char *source;          /* article and place in it, a message id; or "own" */
 	/* Findings whose evidence this one accounts for. Evidence on the same facts is taken from
 	 * them, and one that has none left becomes a consequence. */
 	const char *explains[RULE_EXPLAINS];
