@@ -24,7 +24,7 @@ static const struct rule rule_port_refused = {
 	.symbol = "SL_E_VL_BINDING_SERVICE_UNAVAILABLE",
 	.hop = "port",
 	.title = "The KMS host refuses the connection",
-	.source = "0x8007232B article",
+	.source = "0x8007232B article, method 2",
 };
 
 static const struct rule rule_stale_host = {
