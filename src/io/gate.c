@@ -18,6 +18,7 @@ struct io_gate_entry {
 	struct cw_addr addr;
 	struct io_gate_entry *chain;
 	unsigned inside;                /* places: tickets */
+	bool doubted;                   /* places: see io_gate_silent */
 	struct io_ticket *first, *last; /* places: waiting */
 	unsigned unheard;               /* silence: exchanges in a row */
 	cw_ms last_ms;                  /* silence: when the last of them ended */
@@ -212,7 +213,7 @@ bool io_gate_enter(struct io_gate *gate, const struct cw_addr *to, struct io_tic
 	}
 	t->entry = e;
 	t->next = NULL;
-	t->called = t->inside = e->inside < gate->per_address;
+	t->called = t->inside = e->inside < gate->per_address && !e->first;
 	if (t->inside) {
 		e->inside++;
 		return true;
@@ -241,6 +242,18 @@ static void hand_on(struct io_gate *g, struct io_gate_entry *e)
 		io_timer_set(g->loop, &g->timer, io_loop_now(g->loop));
 }
 
+/* As many as there is room for. While an address is doubted, those inside are waited for: they
+ * will soon tell whether it is silent to all. */
+static void fill(struct io_gate *g, struct io_gate_entry *e)
+{
+	if (!e->inside)
+		e->doubted = false;
+	while (e->first && e->inside < g->per_address && !e->doubted) {
+		e->inside++;
+		hand_on(g, e);
+	}
+}
+
 void io_gate_leave(struct io_gate *gate, struct io_ticket *t)
 {
 	struct io_gate_entry *e = t->entry;
@@ -254,9 +267,9 @@ void io_gate_leave(struct io_gate *gate, struct io_ticket *t)
 	if (!t->called)
 		unready(gate, t);
 	t->inside = false;
-	if (e->first)
-		hand_on(gate, e);
-	else if (!--e->inside)
+	e->inside--;
+	fill(gate, e);
+	if (!e->inside)
 		entry_drop(gate, &gate->places, place_of(gate, &e->addr));
 }
 
@@ -265,8 +278,14 @@ void io_gate_heard(struct io_gate *gate, const struct cw_addr *from)
 	if (!gate->silence.count)
 		return;
 	struct io_gate_entry **at = silence_of(gate, from);
-	if (*at)
-		entry_drop(gate, &gate->silence, at);
+	if (!*at)
+		return;
+	entry_drop(gate, &gate->silence, at);
+	struct io_gate_entry *place = *place_of(gate, from);
+	if (!place)
+		return;
+	place->doubted = false;
+	fill(gate, place);
 }
 
 static void drop_old_silence(struct io_gate *g)
@@ -301,6 +320,9 @@ void io_gate_silent(struct io_gate *gate, const struct cw_addr *from)
 	}
 	e->unheard++;
 	e->last_ms = io_loop_now(gate->loop);
+	struct io_gate_entry *place = *place_of(gate, from);
+	if (place)
+		place->doubted = true;
 }
 
 bool io_gate_known_silent(struct io_gate *gate, const struct cw_addr *to)

@@ -33,7 +33,9 @@ bool io_gate_enter(struct io_gate *gate, const struct cw_addr *to, struct io_tic
 /* Leaves, or gives up waiting. Nothing happens for a ticket that is neither. */
 void io_gate_leave(struct io_gate *gate, struct io_ticket *t);
 
-/* Silence: note what came of an exchange with this address and port. */
+/* Silence: note what came of an exchange with this address and port, before leaving. After a
+ * silent one nobody who waits is let in until the others inside have ended or heard something:
+ * a hundred that wait for a dead server shall not be let in by eight, one behind the other. */
 void io_gate_heard(struct io_gate *gate, const struct cw_addr *from);
 void io_gate_silent(struct io_gate *gate, const struct cw_addr *from);
 /* Whether LIMIT_PER_ADDRESS exchanges in a row with this address and port went unanswered and

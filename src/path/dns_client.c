@@ -362,14 +362,14 @@ static void udp_received(void *ctx, const struct cw_addr *from, const uint8_t *b
 {
 	struct udp_place *p = ctx;
 	struct dns_client *c = p->client;
-	uint16_t id = len >= 2 ? (uint16_t)(buf[0] << 8 | buf[1]) : 0;
+	uint16_t id = len >= 2 ? (uint16_t)((unsigned)buf[0] << 8 | buf[1]) : 0;
 	uint32_t key = flight_key(p->number, id);
 	struct dns_ask *a = len >= 2 ? flights_find(&c->flights, key) : NULL;
 	c->busy++;
 	if (!a) {
 		if (len < 2 || !is_late(c, key))
 			each_towards(p, from, tell_stray, NULL);
-	} else {
+	} else if (a->begun) {
 		if (cw_addr_same_port(&a->server, from))
 			dns_exchange_received(&a->x, buf, len, io_loop_now(c->loop));
 		else
@@ -388,9 +388,9 @@ static void udp_bounced(void *ctx, const struct cw_addr *to, const struct io_end
 	struct dns_client *c = p->client;
 	c->busy++;
 	if (len >= 2) {
-		uint16_t id = (uint16_t)(quoted[0] << 8 | quoted[1]);
+		uint16_t id = (uint16_t)((unsigned)quoted[0] << 8 | quoted[1]);
 		struct dns_ask *a = flights_find(&c->flights, flight_key(p->number, id));
-		if (a && cw_addr_same_port(&a->server, to)) {
+		if (a && a->begun && cw_addr_same_port(&a->server, to)) {
 			tell_bounce(a, end);
 			go_on(a);
 		}
