@@ -33,7 +33,7 @@ for target in $targets; do
 	mkdir -p "$found"
 	echo "fuzz: $name, $seconds s"
 	if ! "$build/$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
-		-max_len=65600 -print_final_stats=1 -verbosity=0 -artifact_prefix="$found-crash-" \
+		-max_len=65600 -print_final_stats=1 -verbosity=0 -artifact_prefix="$found-" \
 		"$found" "$source/test/fuzz/corpus/$name" >"$found.log" 2>&1; then
 		cat "$found.log"
 		echo "fuzz: $name failed" >&2

@@ -8,7 +8,7 @@ ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 
 
 def path_of(name):
-    return os.path.join(ROOT, name)
+    return os.path.normpath(os.path.join(ROOT, name))
 
 
 def read(name):
