@@ -160,7 +160,7 @@ enum cw_ec dns_query_encode(struct cw_wr *w, uint16_t id, const char *name, uint
  * CW_EINVAL: empty label, label over 63 or name over 255 octets, bad escape. CW_ETOOBIG: w is
  * full. */
 enum cw_ec dns_name_to_wire(const char *name, struct cw_wr *w);
-/* The name at r inside the whole message; out holds LIMIT_DNS_NAME_TEXT bytes. */
+/* The name at r inside the whole message, header included; out holds LIMIT_DNS_NAME_TEXT bytes. */
 enum cw_ec dns_name_read(struct cw_rd *r, const uint8_t *message, size_t message_len, char *out);
 
 /* ASCII case is ignored (RFC 4343); a final dot does not matter. */

@@ -109,7 +109,8 @@ static char *unpack_label(const uint8_t *label, size_t len, char *out)
 
 /*
  * A pointer must lead before the run of labels that it ends, so every step goes backwards and no
- * loop is possible. Names that follow the rules of RFC 1035 4.1.4 are never refused by that.
+ * loop is possible; nor may it lead into the header, where no name is. Names that follow the rules
+ * of RFC 1035 4.1.4 are never refused by that.
  */
 size_t dns_name_unpack(struct cw_rd *r, const uint8_t *message, size_t message_len,
 		       char out[LIMIT_DNS_NAME_TEXT])
@@ -141,7 +142,8 @@ size_t dns_name_unpack(struct cw_rd *r, const uint8_t *message, size_t message_l
 		size_t target = (n & ~(size_t)DNS_POINTER) << 8 | *p++;
 		if (!behind)
 			behind = p;
-		if (target >= (size_t)(run - message) || ++pointers > LIMIT_DNS_POINTERS)
+		if (target < DNS_HEADER || target >= (size_t)(run - message) ||
+		    ++pointers > LIMIT_DNS_POINTERS)
 			return 0;
 		run = p = message + target;
 		end = message + message_len;

@@ -86,6 +86,8 @@ def dns():
         record(POINTER if not i else struct.pack(">H", 0xc000 | 41 + 12 * (i - 1)), 65280, b"")
         for i in range(140)]))
     put("dns", "counts-too-large", message(0x8400, [QUESTION], answer, count=[1, 65535, 65535, 65535]))
+    put("dns", "pointer-into-header", message(0x8400, [QUESTION], [
+        record(b"\xc0\x09", SRV, srv(b"\xc0\x18"))]))
     put("dns", "two-questions", message(0, [QUESTION, b"\1x" + POINTER + b"\0\1\0\1"]))
     put("dns", "trailing", message(0x8400, [QUESTION]) + b"more")
     put("dns", "cut", message(0x8400, [QUESTION], answer)[:-9])
@@ -111,6 +113,9 @@ def tsig():
     put("tsig", "unsigned", message(0x0100, [QUESTION]))
     put("tsig", "unsigned-edns", message(0x0100, [QUESTION], additional=[EDNS]))
     put("tsig", "unsigned-answer", message(0x8400, [QUESTION], [record(POINTER, SRV, srv(DOMAIN))]))
+    # its owner would change with the count of additional records
+    put("tsig", "pointer-into-header", message(0x8400, [name("a") + QUESTION[-4:]], authority=[
+        record(b"\xc0\x09", SRV, srv(b"\xc0\x13"))]))
     put("tsig", "unsigned-bare", message(0x8005, []))
     put("tsig", "signed", signed(key, algorithm, mac))
     put("tsig", "other-key", signed("other", algorithm, mac))
