@@ -38,6 +38,20 @@ static bool names_fail(const struct kms_view *v)
 	return !v->targets_answering && !pinned_answers(v);
 }
 
+/* Neither the name nor the address works, so the record is not what fails. */
+static void explain_by_given(struct judge *j)
+{
+	const struct kms_view *v = kms_view_of(j);
+	for (size_t i = 0; i < v->given_count; i++)
+		if (v->given[i].reach == REACH_DEAD)
+			judge_explanation(
+				j, CW_TEXT(N_("Neither the name of the host nor the address %s "
+					      "that was "
+					      "given leads to a KMS host. So it is not the record "
+					      "that fails, but the path or the service."),
+					   v->given[i].connect->subject));
+}
+
 /* The names of the peers at fault, or NULL when there is none. */
 static const char *gather(struct faults *x)
 {
@@ -45,8 +59,10 @@ static const char *gather(struct faults *x)
 	const struct kms_target *t;
 	for (size_t i = 0; (t = kms_target_at(v, i)); i++)
 		add_peers(x, t->peer, t->peer_count, t->name);
-	if (names_fail(v))
+	if (names_fail(v)) {
 		add_peers(x, v->given, v->given_count, NULL);
+		explain_by_given(x->j);
+	}
 	return x->first ? name_row_text(v->arena, &x->names) : NULL;
 }
 

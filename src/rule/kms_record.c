@@ -317,27 +317,30 @@ const struct rule kms_rule_srv_malformed = {
 	.judge = judge_srv_malformed,
 };
 
+/* Letters and digits, and at least one digit: what Windows makes up, and no word of somebody's. */
+static bool is_made_up(const char *tail, size_t len)
+{
+	bool digit = false;
+	for (size_t i = 0; i < len; i++) {
+		char c = tail[i];
+		bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+		if (!letter && !(c >= '0' && c <= '9'))
+			return false;
+		digit |= !letter;
+	}
+	return digit;
+}
+
 /* "DESKTOP-" and seven characters, "LAPTOP-" and eight: names that Windows gives a client at
  * setup; before Windows 10 it was the user's name and "-PC". */
 static bool is_client_name(const char *host)
 {
 	size_t len = strcspn(host, ".");
-	const char *tail = NULL;
-	size_t tail_len = 0;
-	if (!strncasecmp(host, "DESKTOP-", 8) && len == 8 + 7) {
-		tail = host + 8;
-		tail_len = 7;
-	} else if (!strncasecmp(host, "LAPTOP-", 7) && len == 7 + 8) {
-		tail = host + 7;
-		tail_len = 8;
-	}
-	for (size_t i = 0; i < tail_len; i++) {
-		char c = tail[i];
-		bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-		if (!letter && !(c >= '0' && c <= '9'))
-			return false;
-	}
-	return tail || (len > 5 && !strncasecmp(host + len - 3, "-PC", 3));
+	if (len == 8 + 7 && !strncasecmp(host, "DESKTOP-", 8))
+		return is_made_up(host + 8, 7);
+	if (len == 7 + 8 && !strncasecmp(host, "LAPTOP-", 7))
+		return is_made_up(host + 7, 8);
+	return len > 5 && !strncasecmp(host + len - 3, "-PC", 3);
 }
 
 static void claim_target(struct judge *j, const struct kms_target *t)

@@ -115,20 +115,29 @@ static const char *bind_policy(struct cw_arena *a, const struct fact *f)
 			    zone, suffix, key);
 }
 
-static void fix_by_hand(struct judge *j, const struct fact *f)
+/* Publishing is left to a person. other: the record is there, and a second host stands beside. */
+static void fix_by_hand(struct judge *j, const struct fact *f, bool other)
 {
 	const struct kms_view *v = kms_view_of(j);
 	const char *suffix = fact_text(f, FIELD_SUFFIX), *zone = fact_text(f, FIELD_ZONE);
 	struct kms_domain d = { .name = *suffix ? suffix : zone, .zone = zone, .mname = "" };
-	bool invented;
-	const char *host = host_to_publish(v, d.name, &invented);
+	bool invented = true;
+	for (size_t i = 0; i < v->domain_count; i++)
+		if (!strcasecmp(v->domain[i].name, d.name))
+			d.mname = v->domain[i].mname;
 	judge_fix(
 		j,
 		CW_TEXT(N_(
 			"Or keep the record by hand, and switch the host's own publishing off, so "
 			"that it does not try every day:")),
 		"slmgr /cdns");
-	fix_publish(j, &d, host, KMS_PORT_USUAL, invented);
+	if (other)
+		fix_publish(j, &d, cw_arena_fmt(v->arena, "kms02.%s", d.name), KMS_PORT_USUAL,
+			    true);
+	else if (!v->target_count) {
+		const char *host = host_to_publish(v, d.name, &invented);
+		fix_publish(j, &d, host, KMS_PORT_USUAL, invented);
+	}
 }
 
 static void judge_update_second_host(struct judge *j)
@@ -159,7 +168,7 @@ static void judge_update_second_host(struct judge *j)
 		j,
 		CW_TEXT(N_("On BIND, let the key of the KMS hosts write this one name and type:")),
 		bind_policy(a, refused));
-	fix_by_hand(j, refused);
+	fix_by_hand(j, refused, true);
 }
 
 const struct rule kms_rule_update_second_host = {
@@ -215,7 +224,7 @@ static void judge_update_refused(struct judge *j)
 	judge_fix(j,
 		  CW_TEXT(N_("On BIND, let the key of the KMS host write this one name and type:")),
 		  bind_policy(a, first));
-	fix_by_hand(j, first);
+	fix_by_hand(j, first, false);
 }
 
 const struct rule kms_rule_update_refused = {
