@@ -34,6 +34,15 @@
 	X(CW_OUT_OTHER_PROTOCOL, "other-protocol", "another protocol answers") \
 	X(CW_OUT_INTERFACE_REFUSED, "interface-refused", "RPC, but not this interface") \
 	X(CW_OUT_BIND_REFUSED, "bind-refused", "RPC refuses the bind") \
+	/* TLS, proxies, HTTP, SSTP */ \
+	X(CW_OUT_TLS_ALERT, "tls-alert", "the TLS handshake ended with an alert") \
+	X(CW_OUT_HTTP_STATUS, "http-status", "an HTTP status other than the one wanted") \
+	X(CW_OUT_SSTP_NAK, "sstp-nak", "the SSTP server does not take the call") \
+	X(CW_OUT_SSTP_ABORT, "sstp-abort", "the SSTP server aborts the call") \
+	/* certificates and revocation lists */ \
+	X(CW_OUT_REVOKED, "revoked", "revoked") \
+	X(CW_OUT_STALE, "stale", "past its time of validity") \
+	X(CW_OUT_UNTRUSTED, "untrusted", "not signed by the one who should have") \
 	/* settings */ \
 	X(CW_OUT_INVALID, "invalid", "not usable as it is written") \
 	X(CW_OUT_NONE, "none", "nothing is configured") \
