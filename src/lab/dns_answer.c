@@ -8,7 +8,8 @@
 enum {
 	HEADER = 12,
 	CLASSIC_PAYLOAD = 512, /* RFC 1035 2.3.4 */
-	OVERSIZE = 6000,       /* well over the 4096 that the most generous clients announce */
+	NOISE = 40,
+	OVERSIZE = 6000, /* well over the 4096 that the most generous clients announce */
 };
 
 struct answering {
@@ -302,15 +303,22 @@ static void small_question(uint8_t *b, size_t len)
 				b[at + i] = (uint8_t)(b[at + i] + 32);
 }
 
-/* An answer by its id and its first bit, and noise otherwise. */
-static size_t garbage(uint8_t *b, uint32_t random)
+/* Header and question as they should be, and noise in place of the records. Its first byte is no
+ * label that there could be (RFC 1035 4.1.4). */
+static size_t garbage(uint8_t *b, size_t len, uint32_t random)
 {
-	b[2] = 0x80;
-	for (size_t i = 3; i < 40; i++) {
+	size_t at = first_record(b, len), end;
+	if (!at)
+		at = len;
+	end = at + NOISE;
+	for (size_t i = at; i < end; i++) {
 		random = random * 1664525u + 1013904223u;
-		b[i] = (uint8_t)(random >> 24 | 0x40);
+		b[i] = (uint8_t)(i == at ? 0x80 : random >> 24);
 	}
-	return 40;
+	put16(b + 6, 1);
+	put16(b + 8, 0);
+	put16(b + 10, 0);
+	return end;
 }
 
 static size_t spoil(const struct answering *a, uint8_t *b, size_t len, size_t room)
@@ -336,7 +344,7 @@ static size_t spoil(const struct answering *a, uint8_t *b, size_t len, size_t ro
 	if (has(a, FAULT_CUT_SHORT))
 		len = cut_short(b, len);
 	if (has(a, FAULT_GARBAGE))
-		len = garbage(b, a->asked->random);
+		len = room - len < NOISE ? len : garbage(b, len, a->asked->random);
 	return has(a, FAULT_EMPTY) ? 0 : len;
 }
 

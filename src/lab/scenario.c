@@ -463,6 +463,12 @@ static bool take_transport(struct parser *p, unsigned *out)
 	return true;
 }
 
+static bool take_first(struct parser *p, uint32_t *out)
+{
+	static const char wanted[] = "how many queries (1 or more)";
+	return take_number(p, wanted, UINT32_MAX, out) && (*out || want(p, wanted, "0"));
+}
+
 static bool parse_fault_filter(struct parser *p, struct scenario_fault *f)
 {
 	const char *word = next(p);
@@ -473,7 +479,7 @@ static bool parse_fault_filter(struct parser *p, struct scenario_fault *f)
 	if (!strcmp(word, "over"))
 		return take_transport(p, &f->transport);
 	if (!strcmp(word, "first"))
-		return take_number(p, "how many queries", UINT32_MAX, &f->first);
+		return take_first(p, &f->first);
 	if (strcmp(word, "type"))
 		return want(p, "for, under, type, over or first", word);
 	word = next(p);

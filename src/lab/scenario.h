@@ -57,7 +57,7 @@ enum scenario_fault_arg { FAULT_ARG_NONE, FAULT_ARG_COUNT, FAULT_ARG_TIME, FAULT
 	X(FAULT_CNAME_LOOP, "cname-loop", FAULT_ARG_NONE, "an alias chain that ends in itself")    \
 	X(FAULT_TRUNCATE, "truncate", FAULT_ARG_NONE, "the TC bit in every UDP answer")            \
 	X(FAULT_OVERSIZED, "oversized", FAULT_ARG_NONE, "more over UDP than the client takes")     \
-	X(FAULT_GARBAGE, "garbage", FAULT_ARG_NONE, "random bytes")                                \
+	X(FAULT_GARBAGE, "garbage", FAULT_ARG_NONE, "noise in place of the records")               \
 	X(FAULT_EMPTY, "empty", FAULT_ARG_NONE, "a datagram or message without content")           \
 	X(FAULT_CUT_SHORT, "cut-short", FAULT_ARG_NONE, "the answer ends in the middle of a record") \
 	X(FAULT_CUT_RDATA, "cut-rdata", FAULT_ARG_NONE, "record data shorter than its type needs") \

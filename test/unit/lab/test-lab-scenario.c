@@ -12,7 +12,7 @@
 #include "lab/scenario.h"
 
 #define HEAD "scenario test/one\nabout A network.\nshows healthy\n"
-#define RUN "run check kms contoso.example\nexpect verdict clear\n"
+#define RUN  "run check kms contoso.example\nexpect verdict clear\n"
 
 struct parsed {
 	struct cw_arena *arena;
@@ -295,6 +295,7 @@ static void test_errors(void **state)
 		{ HEAD "dns ns1\n  fault delay 5\n", "x.lab:5: want a time such as 50ms or 2s, have \"5\"" },
 		{ HEAD "dns ns1\n  fault silent over ip\n", "x.lab:5: want udp or tcp, have \"ip\"" },
 		{ HEAD "dns ns1\n  fault silent on x\n", "x.lab:5: want for, under, type, over or first, have \"on\"" },
+		{ HEAD "dns ns1\n  fault silent first 0\n", "x.lab:5: want how many queries (1 or more), have \"0\"" },
 		{ HEAD "dns ns1\n  fault lie A x\n" RUN, "x.lab:5: want an IPv4 address, have \"x\"" },
 		{ HEAD "dns ns1\n  update key k\n", "x.lab:5: want the name of a key above, have \"k\"" },
 		{ HEAD "dns ns1\n  update some\n", "x.lab:5: want none, any, key NAME, owner HOST, notimp or notauth, have \"some\"" },
