@@ -19,34 +19,34 @@
 #include "base/wr.h"
 
 /* Values are those of the IANA registry. */
-#define DNS_TYPE_LIST(X)                                                                           \
-	X(DNS_A, 1, "A")                                                                           \
-	X(DNS_NS, 2, "NS")                                                                         \
-	X(DNS_CNAME, 5, "CNAME")                                                                   \
-	X(DNS_SOA, 6, "SOA")                                                                       \
-	X(DNS_PTR, 12, "PTR")                                                                      \
-	X(DNS_TXT, 16, "TXT")                                                                      \
-	X(DNS_AAAA, 28, "AAAA")                                                                    \
-	X(DNS_SRV, 33, "SRV")                                                                      \
-	X(DNS_OPT, 41, "OPT")                                                                      \
-	X(DNS_TSIG, 250, "TSIG")                                                                   \
+#define DNS_TYPE_LIST(X) \
+	X(DNS_A, 1, "A") \
+	X(DNS_NS, 2, "NS") \
+	X(DNS_CNAME, 5, "CNAME") \
+	X(DNS_SOA, 6, "SOA") \
+	X(DNS_PTR, 12, "PTR") \
+	X(DNS_TXT, 16, "TXT") \
+	X(DNS_AAAA, 28, "AAAA") \
+	X(DNS_SRV, 33, "SRV") \
+	X(DNS_OPT, 41, "OPT") \
+	X(DNS_TSIG, 250, "TSIG") \
 	X(DNS_ANY, 255, "ANY")
 
-#define DNS_RCODE_LIST(X)                                                                          \
-	X(DNS_NOERROR, 0, "NOERROR")                                                               \
-	X(DNS_FORMERR, 1, "FORMERR")                                                               \
-	X(DNS_SERVFAIL, 2, "SERVFAIL")                                                             \
-	X(DNS_NXDOMAIN, 3, "NXDOMAIN")                                                             \
-	X(DNS_NOTIMP, 4, "NOTIMP")                                                                 \
-	X(DNS_REFUSED, 5, "REFUSED")                                                               \
-	X(DNS_YXDOMAIN, 6, "YXDOMAIN")                                                             \
-	X(DNS_YXRRSET, 7, "YXRRSET")                                                               \
-	X(DNS_NXRRSET, 8, "NXRRSET")                                                               \
-	X(DNS_NOTAUTH, 9, "NOTAUTH")                                                               \
-	X(DNS_NOTZONE, 10, "NOTZONE")                                                              \
-	X(DNS_BADVERS, 16, "BADVERS")                                                              \
-	X(DNS_BADKEY, 17, "BADKEY")                                                                \
-	X(DNS_BADTIME, 18, "BADTIME")                                                              \
+#define DNS_RCODE_LIST(X) \
+	X(DNS_NOERROR, 0, "NOERROR") \
+	X(DNS_FORMERR, 1, "FORMERR") \
+	X(DNS_SERVFAIL, 2, "SERVFAIL") \
+	X(DNS_NXDOMAIN, 3, "NXDOMAIN") \
+	X(DNS_NOTIMP, 4, "NOTIMP") \
+	X(DNS_REFUSED, 5, "REFUSED") \
+	X(DNS_YXDOMAIN, 6, "YXDOMAIN") \
+	X(DNS_YXRRSET, 7, "YXRRSET") \
+	X(DNS_NXRRSET, 8, "NXRRSET") \
+	X(DNS_NOTAUTH, 9, "NOTAUTH") \
+	X(DNS_NOTZONE, 10, "NOTZONE") \
+	X(DNS_BADVERS, 16, "BADVERS") \
+	X(DNS_BADKEY, 17, "BADKEY") \
+	X(DNS_BADTIME, 18, "BADTIME") \
 	X(DNS_BADTRUNC, 22, "BADTRUNC")
 
 #define DNS_AS_ENUM(id, value, name) id = value,
@@ -97,7 +97,7 @@ struct dns_rr {
 		struct dns_soa soa;
 		uint8_t address[16]; /* A: the first four bytes */
 		const char *name;    /* CNAME, NS, PTR */
-		const char *txt;     /* TXT: one string (decoding: the first, non-printables as \DDD) */
+		const char *txt; /* TXT: one string (decoding: the first, non-printables as \DDD) */
 	};
 	bool empty; /* no rdata (RFC 2136 2.5.2 .. 2.5.4) */
 };
@@ -113,14 +113,15 @@ struct dns_message {
 	uint16_t id;
 	bool response, authoritative, truncated, recursion_desired, recursion_available;
 	uint8_t opcode;
-	uint16_t rcode; /* with the EDNS upper bits */
+	uint16_t rcode;               /* with the EDNS upper bits */
 	struct dns_question question; /* without one: the root, type and class 0 */
-	size_t question_count; /* as the header says; only the first one is decoded */
-	const struct dns_rr *rr; /* answer, authority, additional in order; OPT and TSIG not among them */
+	size_t question_count;        /* as the header says; only the first one is decoded */
+	const struct dns_rr
+		*rr; /* answer, authority, additional in order; OPT and TSIG not among them */
 	size_t rr_count;
 	struct dns_edns edns;
-	bool has_tsig;  /* the last record is a TSIG; codec/tsig.h reads it */
-	size_t tsig_at; /* offset of that record in the message */
+	bool has_tsig;   /* the last record is a TSIG; codec/tsig.h reads it */
+	size_t tsig_at;  /* offset of that record in the message */
 	size_t trailing; /* octets behind the message that nothing explains */
 };
 

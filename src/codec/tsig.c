@@ -173,7 +173,7 @@ static bool can_sign(uint16_t error)
 	return error != DNS_TSIG_BADSIG && error != DNS_BADKEY;
 }
 
-static bool put_record(struct cw_wr *w, const struct tsig_record *t)
+static bool put_record(struct cw_wr *w, const struct tsig_record *t, const struct tsig_mac *mac)
 {
 	uint8_t name[LIMIT_DNS_NAME_WIRE], algorithm[LIMIT_DNS_NAME_WIRE];
 	size_t name_len = dns_name_pack(t->key_name, name);
@@ -188,8 +188,8 @@ static bool put_record(struct cw_wr *w, const struct tsig_record *t)
 	cw_wr_bytes(w, algorithm, algorithm_len);
 	put_be48(w, t->time_s);
 	cw_wr_be16(w, t->fudge_s);
-	cw_wr_be16(w, t->mac_len);
-	cw_wr_bytes(w, t->mac, t->mac_len);
+	cw_wr_be16(w, (uint16_t)mac->len);
+	cw_wr_bytes(w, mac->bytes, mac->len);
 	cw_wr_be16(w, t->original_id);
 	cw_wr_be16(w, t->error);
 	cw_wr_be16(w, t->other_len);
@@ -220,9 +220,7 @@ static enum cw_ec sign(struct cw_wr *w, const struct tsig_key *key, struct tsig_
 		if (ec != CW_OK)
 			return ec;
 	}
-	t->mac = mac.bytes;
-	t->mac_len = (uint16_t)mac.len;
-	if (!put_record(w, t))
+	if (!put_record(w, t, &mac))
 		return CW_EINVAL;
 	if (w->bad)
 		return CW_ETOOBIG;

@@ -32,9 +32,9 @@ struct tsig_mac {
 /* What the TSIG record of an answer says, whether or not it verifies. */
 struct tsig_verdict {
 	bool verified;
-	uint16_t error;    /* 0, 16 BADSIG, 17 BADKEY, 18 BADTIME */
-	const char *why;   /* English word when not verified: "no TSIG", "wrong key name", ... */
-	uint64_t time_s;   /* the signer's clock; with BADTIME the server's (RFC 8945 5.2.3) */
+	uint16_t error;  /* 0, 16 BADSIG, 17 BADKEY, 18 BADTIME */
+	const char *why; /* English word when not verified: "no TSIG", "wrong key name", ... */
+	uint64_t time_s; /* the signer's clock; with BADTIME the server's (RFC 8945 5.2.3) */
 	/* What a server says to such a request: 0, BADSIG, BADKEY, BADTIME or BADTRUNC. */
 	uint16_t answer_error;
 };
@@ -72,8 +72,8 @@ enum cw_ec tsig_verify(const uint8_t *message, size_t len, const struct tsig_key
  * K<name>.+<alg>+<tag>.private (file_name may be NULL for the first kind).
  * On error *why says in English what was wanted and what was there; secrets are never in it.
  */
-enum cw_ec tsig_key_parse(const char *text, size_t len, const char *file_name,
-			  struct tsig_key *out, char *why, size_t why_size);
+enum cw_ec tsig_key_parse(const char *text, size_t len, const char *file_name, struct tsig_key *out,
+			  char *why, size_t why_size);
 
 /* Wipes the secret in a way that the compiler keeps. */
 void tsig_key_wipe(struct tsig_key *key);

@@ -50,6 +50,11 @@ static bool is_space(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+static bool is_one_of(char c, const char *set)
+{
+	return c && strchr(set, c);
+}
+
 static bool span_is(struct span s, const char *word)
 {
 	return s.len == strlen(word) && strncasecmp(s.p, word, s.len) == 0;
@@ -120,9 +125,9 @@ static struct token next_token(struct parser *p)
 	if (*p->p == '"')
 		return next_quoted(p);
 	const char *start = p->p++;
-	if (strchr("{};", *start) && *start)
+	if (is_one_of(*start, "{};"))
 		return (struct token){ TOKEN_MARK, { start, 1 } };
-	while (p->p < p->end && !is_space(*p->p) && !memchr("{};\"#", *p->p, 5))
+	while (p->p < p->end && !is_one_of(*p->p, " \t\r\n{};\"#"))
 		p->p++;
 	return (struct token){ TOKEN_WORD, { start, (size_t)(p->p - start) } };
 }
@@ -452,9 +457,9 @@ enum cw_ec tsig_key_parse(const char *text, size_t len, const char *file_name, s
 		.p = text,
 		.end = text + len,
 		.line = 1,
-		.why = why,
 		.why_size = why_size,
 	};
+	p.why = why;
 	if (starts_with(&p, "\xef\xbb\xbf")) /* the mark that Windows editors write */
 		p.p += 3;
 	skip_spaces(&p);
