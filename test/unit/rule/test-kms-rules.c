@@ -447,6 +447,18 @@ static void check_hop(const struct rule *r)
 	fail_msg("%s: no such hop: %s", r->id, r->hop);
 }
 
+/* What a probe of the KMS way puts down and no rule looks at would be asked for nothing. */
+static uint64_t kinds_on_the_way(void)
+{
+	static const char *const groups[] = { "client.", "kms.", "dns.", "tcp.", "rpc." };
+	uint64_t kinds = 0;
+	for (int k = 0; k < FACT_KIND_COUNT; k++)
+		for (size_t i = 0; i < COUNT(groups); i++)
+			if (!strncmp(kind_at(k), groups[i], strlen(groups[i])))
+				kinds |= FACT_BIT(k);
+	return kinds;
+}
+
 static void test_rules_are_whole(void **state)
 {
 	for (const struct rule *const *r = kms_rules; *r; r++) {
@@ -463,8 +475,7 @@ static void test_rules_are_whole(void **state)
 		check_hop(*r);
 		follow(*r, 0);
 	}
-	assert_int_equal(rules_need(kms_rules),
-			 (FACT_BIT(FACT_KIND_COUNT) - 1) & ~FACT_BIT(FACT_RUN_COMMAND));
+	assert_int_equal(rules_need(kms_rules), kinds_on_the_way());
 }
 
 struct cause_row {
@@ -510,7 +521,8 @@ static void test_rules_and_the_table_of_causes_agree(void **state)
 		same_text(row->id, "also", row->also, also);
 	}
 	for (size_t i = 0; i < COUNT(causes); i++)
-		if (causes[i].live && !rule_by_id(causes[i].id))
+		if (causes[i].live && !strncmp(causes[i].id, "kms-", 4) &&
+		    !rule_by_id(causes[i].id))
 			fail_msg("%s is live in data/causes.tsv, and has no rule", causes[i].id);
 }
 
