@@ -88,7 +88,7 @@ static bool fault_rcode(const struct answering *a, enum dns_rcode *out)
 static void say_negative(const struct answering *a, struct dns_reply *r, enum dns_rcode rcode)
 {
 	struct zone *z = dns_host_zone(a->host, a->query->question.name);
-	r->m.rcode = rcode;
+	r->m.rcode = (uint16_t)rcode;
 	r->m.authoritative = z;
 	if (z)
 		dns_reply_soa(r, z);
@@ -133,7 +133,7 @@ static void say_query(struct answering *a, struct dns_reply *r)
 {
 	enum dns_rcode rcode;
 	if (fault_rcode(a, &rcode)) {
-		r->m.rcode = rcode;
+		r->m.rcode = (uint16_t)rcode;
 		r->m.edns.present = r->m.edns.present && !has(a, FAULT_FORMERR_ON_EDNS);
 	} else if (lies(a)) {
 		dns_reply_add(r, DNS_ANSWER, a->lie, a->query->question.name);
@@ -161,9 +161,9 @@ static void say(struct answering *a, struct dns_reply *r)
 	else if (a->query->opcode != DNS_OPCODE_UPDATE)
 		say_query(a, r);
 	else if (fault_rcode(a, &rcode))
-		r->m.rcode = rcode;
+		r->m.rcode = (uint16_t)rcode;
 	else
-		r->m.rcode = dns_host_update(a->host, a->query, &a->signer);
+		r->m.rcode = (uint16_t)dns_host_update(a->host, a->query, &a->signer);
 	if (has(a, FAULT_NO_QUESTION))
 		r->m.question_count = 0;
 }
