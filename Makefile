@@ -68,7 +68,8 @@ fuzz: ## run each fuzz target for FUZZ_TIME seconds (default 60)
 bench: ## measure
 	@tools/setup.sh test
 	@$(MAKE) --no-print-directory all
-	@$(MESON) test -C $(BUILD) --benchmark --verbose
+	@$(NINJA) -C $(BUILD) test/bench/dns-bench
+	@tools/bench.sh $(BUILD)
 
 clean: ## remove what was built
 	rm -rf $(BUILD) $(BUILD)-*

@@ -1,4 +1,3 @@
-#include <assert.h>
 #include <time.h>
 
 #include "report/json_writer.h"
@@ -128,14 +127,12 @@ static void put_value(struct json *j, const struct fact_value *v)
 /* The first value of a field is the one that rules see; a second one would be a second key. */
 static void put_fields(struct json *j, const struct fact *f)
 {
-	static_assert(FACT_FIELD_COUNT <= 64, "one bit a field");
-	uint64_t seen = 0;
+	bool seen[FACT_FIELD_COUNT] = { false };
 	json_open(j, '{');
 	for (const struct fact_value *v = f->values; v; v = v->next) {
-		uint64_t bit = UINT64_C(1) << v->field;
-		if (seen & bit)
+		if (seen[v->field])
 			continue;
-		seen |= bit;
+		seen[v->field] = true;
 		json_put_key(j, fact_field_name(v->field));
 		put_value(j, v);
 	}
