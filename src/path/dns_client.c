@@ -52,12 +52,11 @@ struct dns_ask {
 
 /* ---- ids and the table ---- */
 
-static uint16_t unused_id(struct dns_client *c, const struct udp_place *p)
+static uint16_t unused_id(struct dns_client *c, const struct udp_place *p, uint32_t random)
 {
-	uint16_t id;
-	do {
+	uint16_t id = (uint16_t)random;
+	while (flights_find(&c->flights, flight_key(p->number, id)))
 		id = (uint16_t)io_random32(c->loop);
-	} while (flights_find(&c->flights, flight_key(p->number, id)));
 	return id;
 }
 
@@ -237,7 +236,7 @@ static void send_datagram(struct dns_ask *a)
 static void renumber(struct dns_ask *a)
 {
 	land(a);
-	uint16_t id = unused_id(a->client, a->place);
+	uint16_t id = unused_id(a->client, a->place, io_random32(a->client->loop));
 	dns_exchange_renumber(&a->x, id);
 	take_off(a, id);
 }
@@ -400,10 +399,11 @@ static void udp_bounced(void *ctx, const struct cw_addr *to, const struct io_end
 	busy_end(c);
 }
 
-static struct udp_place *pick_place(struct dns_client *c, enum cw_family family, int *error)
+static struct udp_place *pick_place(struct dns_client *c, enum cw_family family, uint32_t random,
+				    int *error)
 {
 	static const struct io_udp_ops ops = { .received = udp_received, .bounced = udp_bounced };
-	unsigned number = io_random32(c->loop) % SOCKETS + (family == CW_IPV6 ? SOCKETS : 0);
+	unsigned number = random % SOCKETS + (family == CW_IPV6 ? SOCKETS : 0);
 	struct udp_place *p = &c->udp[number];
 	*error = p->udp ? 0 : io_udp_open(c->loop, family, &ops, p, &p->udp);
 	return p;
@@ -463,13 +463,14 @@ static bool prepare(struct dns_ask *a, const struct dns_ask_spec *spec, struct c
 		.limit_ms = spec->limit_ms,
 	};
 	int error;
-	struct udp_place *p = pick_place(c, a->server.family, &error);
+	uint32_t random = io_random32(c->loop);
+	struct udp_place *p = pick_place(c, a->server.family, random >> 16, &error);
 	if (error) {
 		fail(a, io_end_of_call(error, a->server.family));
 		return false;
 	}
 	a->place = p;
-	uint16_t id = unused_id(c, p);
+	uint16_t id = unused_id(c, p, random);
 	take_off(a, id);
 	dns_exchange_init(&a->x, &x, id, arena, a->started, x.key ? io_unix_time_s() : 0);
 	return true;

@@ -24,6 +24,12 @@ static enum cw_outcome outcome_of_rcode(uint16_t rcode)
 	}
 }
 
+/* Names that one message repeats are mostly one text: see the decoder. */
+static bool same_name(const char *a, const char *b)
+{
+	return a == b || dns_name_equal(a, b);
+}
+
 /* The alias at a name; *found: there is a record of the type asked for instead. */
 static const char *look_up(const struct dns_message *m, const char *name, uint16_t type,
 			   bool *found)
@@ -33,7 +39,7 @@ static const char *look_up(const struct dns_message *m, const char *name, uint16
 		const struct dns_rr *rr = &m->rr[i];
 		bool wanted = rr->type == type || type == DNS_ANY;
 		if (rr->class_ != DNS_CLASS_IN || (!wanted && rr->type != DNS_CNAME) ||
-		    !dns_name_equal(rr->owner, name))
+		    !same_name(rr->owner, name))
 			continue;
 		if (wanted) {
 			*found = true;
