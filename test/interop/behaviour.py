@@ -160,6 +160,10 @@ class Streams(harness.Case):
             whole = run_program(*self.args(server))
             self.assertTrue(whole.out.splitlines()[-1].startswith(run.out.rstrip("\n")),
                             whole.out + run.out)
+        # One line is one line, however long: scripts take the last one.
+        domain = ".".join(["a-rather-long-part-of-a-name"] * 6) + ".example"
+        run = run_program(*self.args(self.missing, "-q", domain=domain))
+        self.assertEqual(run.out.count("\n"), 1, run.out)
 
     def test_full_disk(self):
         for more in [], ["--json"], ["-q"], ["-v"]:

@@ -1,6 +1,11 @@
 #!/usr/bin/python3
 """What `clearway check kms` says of zones that BIND 9 serves."""
 
+import http.server
+import socket
+import subprocess
+import threading
+
 import harness
 from harness import Bind, Endpoint, Zone, run_clearway
 
@@ -12,8 +17,54 @@ UNRESOLVED = ("kms-srv-target-unresolved", "0xC004F074")
 MALFORMED = ("kms-srv-malformed", "0xC004F074")
 MISSPELT = ("kms-srv-misspelt", "0x8007232B")
 ELSEWHERE = ("kms-srv-other-suffix", "0x8007232B")
+SYNTAX = ("kms-name-syntax", "0x8007007B")
 ABSENT = ("kms-wrong-channel", "0x8007232B")
 REFUSED = ("kms-dns-refused", "0x8007232A")
+
+
+def accept_all(bind, port):
+    """A bind_ack that takes every context, as no Windows does."""
+    ack = bytearray(harness.bind_ack(bind, port))
+    results = bind[24]
+    accepted = b"\0\0\0\0" + harness.NDR32
+    ack[-24 * results:] = accepted * results
+    return bytes(ack)
+
+
+class Web:
+    """A web server at the KMS host's port."""
+
+    def __init__(self):
+        self.addr = harness.address()
+        self.server = http.server.HTTPServer((self.addr, 0), QuietHandler)
+        self.port = self.server.server_port
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        harness.at_end(self.server.shutdown)
+
+
+class TlsServer(harness.Server):
+    """A TLS server at the KMS host's port."""
+
+    def __init__(self):
+        self.folder = harness.folder("tls")
+        self.addr = harness.address()
+        self.port = harness.free_port(self.addr)
+        subprocess.run([harness.tool("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes",
+                        "-subj", "/CN=kms01", "-keyout", "key.pem", "-out", "cert.pem"], check=True,
+                       capture_output=True, cwd=self.folder)
+        self.start("openssl", [harness.tool("openssl"), "s_server", "-key", "key.pem", "-cert",
+                               "cert.pem", "-accept", f"{self.addr}:{self.port}"])
+        harness.wait_until("openssl", self.is_up)
+
+    def is_up(self):
+        self.check_alive()
+        with socket.socket() as s:
+            return s.connect_ex((self.addr, self.port)) == 0
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
 
 
 class Authoritative(harness.Case):
@@ -60,8 +111,11 @@ class Authoritative(harness.Case):
             Zone("wild.example", f"* A {cls.kms.addr}\n"),
             # A name inside a zone, which is no zone itself.
             Zone("inside.example", f"dept TXT \"a department\"\nwww.floor A 127.0.0.1\n"),
+            Zone("outside.example", f"_vlmcs._tcp SRV 0 0 {port} kms\n"
+                 "kms CNAME kms01.elsewhere.invalid.\n"),
             Zone("closed.example", f"_vlmcs._tcp SRV 0 0 {harness.free_port('127.0.0.1')} kms01\n"
                  "kms01 A 127.0.0.1\n"),
+            Zone("xn--mnchen-3ya.example", good),
             # The zone above all of them: what it does not know does not exist.
             Zone("example", "www A 127.0.0.1\n"),
         ]
@@ -177,8 +231,145 @@ class Authoritative(harness.Case):
         run = run_clearway("check", "kms", "--host", host, "--dns", self.dns.at)
         self.expect(run, "clear")
 
-    def test_case_is_kept_and_ignored(self):
-        self.expect(self.check("HeAlThY.ExAmPlE"), "clear")
+    def test_ways_to_write_a_domain(self):
+        for domain in "HeAlThY.ExAmPlE", "healthy.example.", "münchen.example":
+            with self.subTest(domain):
+                self.expect(self.check(domain), "clear")
+        for domain in ("", ".", "healthy..example", "healthy example", "http://healthy.example/",
+                       "healthy.example:1688", "a" * 64 + ".example"):
+            with self.subTest(domain):
+                self.expect(self.check(domain), "cause-found", SYNTAX)
+
+    def test_alias_of_the_host_elsewhere(self):
+        # The end of the alias lies in a zone that the server does not have: nobody said that the
+        # host has no address.
+        run = self.check("outside.example")
+        self.assertNotIn(UNRESOLVED, run.findings("cause"), run.story())
+
+
+class Hosts(harness.Case):
+    """What is behind the address that BIND gives."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.kms = Endpoint()
+        cls.foreign = Endpoint(answer=accept_all)
+        cls.silent = Endpoint(answer=b"")
+        cls.dead = harness.address()
+        cls.web = Web()
+        port = cls.kms.port
+        good = f"kms01 A {cls.kms.addr}\n_vlmcs._tcp SRV 0 0 {port} kms01\n"
+
+        def host(name, endpoint):
+            return f"{name} A {endpoint.addr}\n_vlmcs._tcp SRV 0 0 {endpoint.port} {name}\n"
+
+        cls.dns = Bind([
+            Zone("healthy.example", good + f"old A {cls.dead}\n"),
+            Zone("branch.example", "pc01 A 127.0.0.1\n"),
+            Zone("stale.example", good + f"old A {cls.dead}\n_vlmcs._tcp SRV 0 0 {port} old\n"),
+            Zone("gone.example", good + f"_vlmcs._tcp SRV 0 0 {port} gone\n"),
+            Zone("client.example", good + host("DESKTOP-7Q2M4XA", Endpoint())),
+            Zone("address.example", good + f"kms01 A {cls.dead}\n"),
+            Zone("moved.example", f"kms01 A {cls.dead}\n_vlmcs._tcp SRV 0 0 {port} kms01\n"),
+            Zone("web.example", host("kms01", cls.web)),
+            Zone("silent.example", host("kms01", cls.silent)),
+            Zone("foreign.example", host("kms01", cls.foreign)),
+        ])
+        cls.dns.wait_ready()
+
+    def check(self, *args):
+        return run_clearway("check", "kms", *args, "--dns", self.dns.at)
+
+    def test_one_of_two_hosts_is_dead(self):
+        stale = ("kms-srv-stale-host", None)
+        self.expect(self.check("stale.example"), "cause-found", stale, like="kms/srv-stale-host")
+        self.expect(self.check("gone.example"), "cause-found", stale, like="kms/srv-stale-host")
+
+    def test_client_beside_the_host(self):
+        self.expect(self.check("client.example"), "cause-found", ("kms-host-key-on-client", None),
+                    like="kms/host-key-on-client")
+
+    def test_wrong_address(self):
+        wrong = ("kms-srv-target-wrong-address", "0xC004F074")
+        self.expect(self.check("address.example"), "cause-found", wrong,
+                    like="kms/srv-target-wrong-address")
+        run = self.check("moved.example", "--host-address", f"{self.kms.addr}:{self.kms.port}")
+        self.expect(run, "cause-found", wrong)
+
+    def test_host_that_is_set_is_dead(self):
+        for host in f"old.healthy.example:{self.kms.port}", f"nobody.healthy.example:{self.kms.port}":
+            run = self.check("--host", host, "--suffix", "healthy.example")
+            self.expect(run, "cause-found", ("kms-manual-host-dead", "0xC004F074"),
+                        like="kms/manual-host-dead")
+
+    def test_published_in_its_own_domain_only(self):
+        run = self.check("branch.example", "--host", f"kms01.healthy.example:{self.kms.port}")
+        self.expect(run, "cause-found", ("kms-publish-domains", None), like="kms/publish-domains")
+
+    def test_tls_server(self):
+        if not harness.tool("openssl"):
+            self.skipTest("want openssl, have none")
+        tls = TlsServer()
+        run = self.check("--host", f"{tls.addr}:{tls.port}")
+        self.expect(run, "cause-found", ("kms-not-kms", "0xC004F039"), like="kms/not-kms")
+        self.assertIn(run.facts("rpc.bind")[0]["outcome"], ("other-protocol", "closed", "reset"))
+
+    def test_web_server(self):
+        # This one waits for the end of a line, and an RPC bind has none: it never answers.
+        self.expect(self.check("web.example"), "cause-found", ("kms-host-silent", "0xC004F074"))
+
+    def test_silent(self):
+        self.expect(self.check("silent.example"), "cause-found", ("kms-host-silent", "0xC004F074"),
+                    like="kms/host-silent")
+
+    def test_takes_everything(self):
+        self.expect(self.check("foreign.example"), "clear", warnings=["kms-foreign-host"],
+                    like="kms/foreign-host")
+
+
+class OddServers(harness.Case):
+    """Servers that answer as they may, but not as most do."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.kms = Endpoint()
+        cls.good = f"kms01 A {cls.kms.addr}\n_vlmcs._tcp SRV 0 0 {cls.kms.port} kms01\n"
+
+    def serve(self, zones=(), **how):
+        dns = Bind([Zone("healthy.example", self.good), Zone("missing.example"), *zones], **how)
+        dns.wait_ready()
+        self.addCleanup(dns.stop)
+        return dns
+
+    def both(self, dns):
+        healthy = run_clearway("check", "kms", "healthy.example", "--dns", dns.at)
+        self.expect(healthy, "clear")
+        missing = run_clearway("check", "kms", "missing.example", "--dns", dns.at)
+        self.expect(missing, "cause-found", MISSING)
+        return healthy, missing
+
+    def test_least_answers(self):
+        # No additional records, so addresses have to be asked for.
+        self.both(self.serve(options="minimal-responses yes;"))
+
+    def test_rate_limit(self):
+        # Answers beyond the first are truncated, which asks the client to come by TCP.
+        dns = self.serve(options="rate-limit { responses-per-second 1; errors-per-second 1; "
+                                 "nxdomains-per-second 1; slip 1; };")
+        _, missing = self.both(dns)
+        self.assertIn("tcp", [f["fields"].get("transport")
+                              for f in missing.facts("dns.srv-misspelt")], missing.story())
+
+    def test_signed_zone(self):
+        dns = self.serve([
+            Zone("signed.example", self.good, options="inline-signing yes; dnssec-policy default;"),
+            Zone("signedempty.example", options="inline-signing yes; dnssec-policy default;"),
+        ])
+        harness.wait_until("the signatures", lambda: harness.dns_ask(
+            dns.addr, dns.port, "signedempty.example", "DNSKEY")[7])
+        self.expect(run_clearway("check", "kms", "signed.example", "--dns", dns.at), "clear")
+        self.expect(run_clearway("check", "kms", "signedempty.example", "--dns", dns.at),
+                    "cause-found", MISSING)
 
 
 class OldServer(harness.Case):

@@ -152,7 +152,7 @@ def wait_until(what, happens, seconds=READY_S):
 
 # A little DNS: enough to see whether a server is up, and to be one that is wrong.
 
-TYPES = {"A": 1, "CNAME": 5, "SOA": 6, "TXT": 16, "AAAA": 28, "SRV": 33, "OPT": 41}
+TYPES = {"A": 1, "CNAME": 5, "SOA": 6, "TXT": 16, "AAAA": 28, "SRV": 33, "OPT": 41, "DNSKEY": 48}
 
 
 def dns_name(name):
@@ -544,7 +544,8 @@ class Run:
         self.json = None
 
     def findings(self, role):
-        return sorted((f["id"], f["code"]) for f in self.json["findings"] if f["role"] == role)
+        return sorted(((f["id"], f["code"]) for f in self.json["findings"] if f["role"] == role),
+                      key=lambda found: found[0])
 
     def facts(self, kind):
         return [f for f in self.json["facts"] if f["kind"] == kind]

@@ -255,6 +255,18 @@ class Network(harness.Case):
         self.filter("tcp dport 53 drop")
         self.expect(self.check(), "clear")
 
+    def test_answers_from_another_address(self):
+        # A broken translator: answers over UDP come from an address that was not asked, and are
+        # not believed (RFC 5452 9.1).
+        self.router.sh("nft", "add table ip broken")
+        self.addCleanup(self.router.sh, "nft", "delete table ip broken")
+        self.router.sh("nft", "add chain ip broken forward "
+                              "{ type filter hook forward priority 10; }")
+        self.router.sh("nft", f"add rule ip broken forward udp sport 53 ip saddr set {KMS}")
+        run = self.check()
+        self.expect(run, "clear")
+        self.assertEqual(run.facts("dns.srv")[0]["fields"]["transport"], "tcp", run.story())
+
     def test_dns_dropped(self):
         self.filter("udp dport 53 drop", "tcp dport 53 drop")
         run = self.check()
