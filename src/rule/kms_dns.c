@@ -116,10 +116,17 @@ static void judge_failures(struct failures *x)
 		judge_as_warning(x->j);
 }
 
+/* Something came, but nothing that answers a question of ours. */
+static bool has_only_strays(const struct fact *f)
+{
+	return f->outcome == CW_OUT_TIMEOUT && fact_number(f, FIELD_STRAY, 0) > 0;
+}
+
 static bool is_silent(const struct fact *f)
 {
 	switch (f->outcome) {
 	case CW_OUT_TIMEOUT:
+		return !has_only_strays(f);
 	case CW_OUT_REFUSED:
 	case CW_OUT_UNREACHABLE:
 	case CW_OUT_RESET:
@@ -298,7 +305,7 @@ const struct rule kms_rule_dns_refused = {
 
 static bool is_garbled(const struct fact *f)
 {
-	return f->outcome == CW_OUT_MALFORMED || f->outcome == CW_OUT_LOOP;
+	return f->outcome == CW_OUT_MALFORMED || f->outcome == CW_OUT_LOOP || has_only_strays(f);
 }
 
 static void say_garbled(struct judge *j, const struct fact *f, const char *type)
@@ -309,6 +316,12 @@ static void say_garbled(struct judge *j, const struct fact *f, const char *type)
 			    N_("%1$s: %2$s %3$s, %4$s ms; want a record, have an alias chain that "
 			       "never ends"),
 			    NULL);
+	else if (has_only_strays(f))
+		say_silence(j, f, type,
+			    N_("%1$s: %2$s %3$s, %4$s ms; want an answer to this query, have only "
+			       "packets that answer none of ours (%5$s: wrong id, question or "
+			       "sender)"),
+			    number_text(judge_arena(j), fact_number(f, FIELD_STRAY, 0)));
 	else
 		say_silence(j, f, type,
 			    N_("%1$s: %2$s %3$s, %4$s ms; want a DNS message, have one that cannot "

@@ -423,9 +423,6 @@ static void say_dead_target(struct judge *j, const struct kms_target *t)
 	for (size_t i = 0; i < t->peer_count; i++)
 		if (t->peer[i].reach == REACH_DEAD)
 			say_dead_peer(j, peer_fault(&t->peer[i]));
-	for (size_t i = 0; t->unresolved && i < t->lookups.count; i++)
-		if (is_negative(t->lookups.item[i]->outcome))
-			say_denied(j, t->lookups.item[i]);
 	claim_target(j, t);
 }
 
@@ -438,7 +435,8 @@ static void judge_srv_stale_host(struct judge *j)
 		return;
 	for (size_t i = 0; i < v->target_count; i++) {
 		const struct kms_target *t = &v->target[i];
-		if (!target_is_dead(t))
+		/* A name without an address is a fault of its own, dead host or not. */
+		if (!target_is_dead(t) || t->unresolved)
 			continue;
 		first = first ? first : t;
 		name_row_add(&names, t->name);
@@ -477,7 +475,7 @@ const struct rule kms_rule_srv_stale_host = {
 	.windows_shows = N_("0xC004F074 or 0x800706BA on some clients, or from time to time (event "
 			    "12288)"),
 	.source = N_("KB known issues"),
-	.explains = { "kms-srv-target-unresolved", "kms-host-unreachable", "kms-port-blocked",
-		      "kms-port-refused", "kms-not-kms", "kms-host-silent" },
+	.explains = { "kms-host-unreachable", "kms-port-blocked", "kms-port-refused", "kms-not-kms",
+		      "kms-host-silent" },
 	.judge = judge_srv_stale_host,
 };
