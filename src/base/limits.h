@@ -55,6 +55,11 @@ enum {
 	LIMIT_SCENARIO_SERVERS = 254,
 	/* Records that one generate line of a scenario makes. */
 	LIMIT_SCENARIO_GENERATED = 10000,
+	/* How long a server that left LIMIT_PER_ADDRESS exchanges in a row unanswered is taken
+	 * as silent without being asked: well beyond the passing loss of a network. */
+	LIMIT_SILENCE_MS = 10000,
+	/* The rest of another protocol's greeting, which only helps to name the protocol. */
+	LIMIT_RPC_GREETING_MS = 250,
 };
 
 #endif

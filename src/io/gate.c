@@ -12,7 +12,7 @@
  * goes (to the spare list) when nobody is inside; one of the second when the address is heard,
  * or when it is old and room is wanted.
  */
-enum { SILENCE_MS = 10000, FIRST_CHAINS = 64 };
+enum { FIRST_CHAINS = 64 };
 
 struct io_gate_entry {
 	struct cw_addr addr;
@@ -294,7 +294,7 @@ static void drop_old_silence(struct io_gate *g)
 	for (size_t i = 0; i <= g->silence.mask; i++) {
 		struct io_gate_entry **at = &g->silence.chain[i];
 		while (*at) {
-			if (now - (*at)->last_ms >= SILENCE_MS)
+			if (now - (*at)->last_ms >= LIMIT_SILENCE_MS)
 				entry_drop(g, &g->silence, at);
 			else
 				at = &(*at)->chain;
@@ -333,7 +333,7 @@ bool io_gate_known_silent(struct io_gate *gate, const struct cw_addr *to)
 	if (!e || e->unheard < LIMIT_PER_ADDRESS)
 		return false;
 	cw_ms now = io_loop_now(gate->loop);
-	if (now - e->last_ms < SILENCE_MS)
+	if (now - e->last_ms < LIMIT_SILENCE_MS)
 		return true;
 	e->last_ms = now; /* the others wait for what becomes of this one */
 	return false;

@@ -87,35 +87,7 @@ void io_udp_close(struct io_udp *u)
 		io_watch_close(&u->watch);
 }
 
-/* The errors that Linux makes of ICMP messages. */
-static bool may_be_old_news(int error)
-{
-	switch (error) {
-	case ECONNREFUSED:
-	case ENETUNREACH:
-	case EHOSTUNREACH:
-	case EHOSTDOWN:
-	case ENONET:
-	case ENOPROTOOPT:
-	case EOPNOTSUPP:
-	case EPROTO:
-	case EMSGSIZE:
-	case EACCES:
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* What an earlier datagram came to makes a later send fail once, though nothing is wrong with it
- * (the details lie in the error queue). An error that stays is the send's own. */
 int io_udp_send(struct io_udp *u, const struct cw_addr *to, const uint8_t *buf, size_t len)
 {
-	int error = 0;
-	for (int i = 0; i < 4; i++) {
-		error = io_sys_udp_send(u->watch.sock, to, buf, len);
-		if (!error || !may_be_old_news(error))
-			return error;
-	}
-	return error == ECONNREFUSED ? EAGAIN : error;
+	return io_sys_udp_send(u->watch.sock, to, buf, len);
 }

@@ -9,8 +9,6 @@ enum {
 	KMS = 0,
 	CONTROL = 1,
 	GREETING = 16, /* as many octets tell any protocol that we know */
-	/* How long the rest of a greeting that began is waited for; it only helps the guess. */
-	GREETING_MS = 250,
 	VERSION = 5,
 };
 
@@ -125,7 +123,7 @@ static void judge_other(struct rpc_bind *b, cw_ms now)
 		finish(b,
 		       !b->guess && looks_like_rpc(b) ? CW_OUT_MALFORMED : CW_OUT_OTHER_PROTOCOL);
 	else
-		b->deadline = cw_ms_min(b->deadline, now + GREETING_MS);
+		b->deadline = cw_ms_min(b->deadline, now + LIMIT_RPC_GREETING_MS);
 }
 
 static bool is_rpc_so_far(const struct rpc_bind *b)

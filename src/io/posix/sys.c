@@ -118,15 +118,41 @@ int io_sys_udp_open(enum cw_family family, uv_os_sock_t *out)
 	return 0;
 }
 
+/* The errors that the system makes of ICMP messages. */
+static bool may_be_old_news(int error)
+{
+	switch (error) {
+	case ECONNREFUSED:
+	case ENETUNREACH:
+	case EHOSTUNREACH:
+	case EHOSTDOWN:
+	case ENONET:
+	case ENOPROTOOPT:
+	case EOPNOTSUPP:
+	case EPROTO:
+	case EMSGSIZE:
+	case EACCES:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* What an earlier datagram came to makes a later send fail once, though nothing is wrong with it
+ * (the details lie in the error queue). An error that stays is the send's own. */
 int io_sys_udp_send(uv_os_sock_t sock, const struct cw_addr *to, const uint8_t *buf, size_t len)
 {
 	union address a;
 	socklen_t size = address_of(to, &a);
-	ssize_t n;
-	do {
-		n = sendto(sock, buf, len, 0, &a.any, size);
-	} while (n < 0 && errno == EINTR);
-	return n < 0 ? errno : 0;
+	int error = 0;
+	for (int tries = 0; tries < 4; tries++) {
+		if (sendto(sock, buf, len, 0, &a.any, size) >= 0)
+			return 0;
+		error = errno;
+		if (error != EINTR && !may_be_old_news(error))
+			return error;
+	}
+	return error == ECONNREFUSED || error == EINTR ? EAGAIN : error;
 }
 
 size_t io_sys_udp_receive(uv_os_sock_t sock, struct io_inbox *box, int *error)
