@@ -1,7 +1,7 @@
 /*
  * A scenario: a small network with or without faults, commands to run in it,
  * and what they must find. It is a text file that a user reads and writes;
- * data/scenarios/README.md is the guide to it.
+ * clearway-scenario(5) is the guide to it.
  *
  *     scenario kms/srv-missing
  *     about    The zone exists and has no _vlmcs._tcp record.
