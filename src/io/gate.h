@@ -39,7 +39,8 @@ void io_gate_leave(struct io_gate *gate, struct io_ticket *t);
 void io_gate_heard(struct io_gate *gate, const struct cw_addr *from);
 void io_gate_silent(struct io_gate *gate, const struct cw_addr *from);
 /* Whether LIMIT_PER_ADDRESS exchanges in a row with this address and port went unanswered and
- * the last of them ended less than LIMIT_SILENCE_MS ago. The first to ask after that may try again. */
+ * the last of them ended less than LIMIT_SILENCE_MS ago. The first to ask after that may try
+ * again. */
 bool io_gate_known_silent(struct io_gate *gate, const struct cw_addr *to);
 
 #endif
