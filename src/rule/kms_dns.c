@@ -2,6 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/addr.h"
 #include "rule/kms.h"
 #include "rule/kms_say.h"
 
@@ -162,6 +163,19 @@ static void say_silent(struct judge *j, const struct fact *f, const char *type)
 			NULL);
 }
 
+/* nslookup takes the port as an option of its own. */
+static const char *nslookup_command(struct cw_arena *a, const char *server, const char *name)
+{
+	struct cw_addr addr;
+	char text[CW_ADDR_TEXT];
+	if (!cw_addr_parse_port(server, 53, &addr))
+		return NULL;
+	cw_addr_text(&addr, text);
+	if (addr.port == 53)
+		return cw_arena_fmt(a, "nslookup -type=srv %s %s", name, text);
+	return cw_arena_fmt(a, "nslookup -type=srv -port=%u %s %s", addr.port, name, text);
+}
+
 static void judge_dns_unreachable(struct judge *j)
 {
 	struct cw_arena *a = judge_arena(j);
@@ -176,8 +190,8 @@ static void judge_dns_unreachable(struct judge *j)
 	judge_fix(j,
 		  CW_TEXT(N_("Check that the server runs and that UDP and TCP port 53 are open "
 			     "between it and the client:")),
-		  cw_arena_fmt(a, "nslookup -type=srv _vlmcs._tcp %s",
-			       server_name(a, fact_text(x.servers.item[0], FIELD_SERVER))));
+		  nslookup_command(a, fact_text(x.servers.item[0], FIELD_SERVER),
+				   x.servers.item[0]->subject));
 	judge_fix(j,
 		  CW_TEXT(N_("If the server is gone, take %s off the client's list of DNS servers "
 			     "(network adapter or DHCP option 6)."),
