@@ -60,6 +60,16 @@ enum {
 	LIMIT_SILENCE_MS = 10000,
 	/* The rest of another protocol's greeting, which only helps to name the protocol. */
 	LIMIT_RPC_GREETING_MS = 250,
+	/* The head of an HTTP message; IIS refuses more than 16 KiB too. */
+	LIMIT_HTTP_HEAD = 16384,
+	/* Header fields of one message; real ones have about 20. */
+	LIMIT_HTTP_HEADERS = 100,
+	/* Interim answers (1xx) before the real one. */
+	LIMIT_HTTP_INTERIM = 16,
+	/* The line with a chunk's size and its extensions, and all trailer fields together. */
+	LIMIT_HTTP_CHUNK_LINE = 1024,
+	/* A URL, which is what Internet Explorer and the CDP of real certificates stay below. */
+	LIMIT_URL = 2048,
 };
 
 #endif
