@@ -477,7 +477,8 @@ static void load_world(struct lab *lab)
 enum cw_ec lab_open(struct io_loop *loop, const struct scenario *s, struct lab **out, char *why,
 		    size_t why_size)
 {
-	struct opening o = { .lab = lab_new(loop, s), .why = why, .why_size = why_size };
+	struct opening o = { .lab = lab_new(loop, s), .why_size = why_size };
+	o.why = why;
 	if (!o.lab)
 		return CW_ENOMEM;
 	/* hosts first: zones hold their ports */
