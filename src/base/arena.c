@@ -137,6 +137,25 @@ char *cw_arena_fmt(struct cw_arena *a, const char *format, ...)
 	return at;
 }
 
+char *cw_arena_join(struct cw_arena *a, const char *first, ...)
+{
+	size_t len = 0;
+	va_list args;
+	va_start(args, first);
+	for (const char *s = first; s; s = va_arg(args, const char *))
+		len += strlen(s);
+	va_end(args);
+	char *out = cw_arena_alloc(a, len + 1), *at = out;
+	va_start(args, first);
+	for (const char *s = first; s; s = va_arg(args, const char *)) {
+		size_t n = strlen(s);
+		memcpy(at, s, n);
+		at += n;
+	}
+	va_end(args);
+	return out;
+}
+
 size_t cw_arena_used(const struct cw_arena *a)
 {
 	return a->used;

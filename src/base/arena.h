@@ -31,6 +31,9 @@ char *cw_arena_strn(struct cw_arena *a, const char *s, size_t len);
 char *cw_arena_fmt(struct cw_arena *a, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* The texts one behind the other; the last argument is NULL. For names on the hot path. */
+char *cw_arena_join(struct cw_arena *a, const char *first, ...) __attribute__((sentinel));
+
 /* Bytes handed out so far. */
 size_t cw_arena_used(const struct cw_arena *a);
 

@@ -293,11 +293,11 @@ static const char *command_line(struct cw_arena *a, const struct check_options *
 {
 	const char *line = "clearway check kms";
 	if (o->operand_count > 1)
-		line = cw_arena_fmt(a, "%s %s", line, quoted(a, o->operand[1]));
+		line = cw_arena_join(a, line, " ", quoted(a, o->operand[1]), NULL);
 	for (size_t i = 0; i < o->suffix_count; i++)
 		line = cw_arena_fmt(a, "%s --suffix %s", line, quoted(a, o->suffix[i]));
 	for (size_t i = 0; i < o->server_count; i++)
-		line = cw_arena_fmt(a, "%s --dns %s", line, o->server_text[i]);
+		line = cw_arena_join(a, line, " --dns ", o->server_text[i], NULL);
 	if (o->host)
 		line = cw_arena_fmt(a, "%s --host %s", line, quoted(a, o->host));
 	if (o->host_address)

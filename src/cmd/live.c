@@ -27,11 +27,13 @@ static void redraw(void *ctx)
 	struct hop_row hops = { 0 };
 	struct report_style style = app_style(l->app, stderr, COLOR_AUTO);
 	struct out_buf line = { 0 };
+	struct cw_arena *a = cw_arena_new();
 	size_t count = 0;
 	cw_ms now = io_loop_now(l->app->services.loop);
 	for (const struct run_task *t = run_first_task(l->run); t && count < PENDING_MOST;
 	     t = t->next)
-		pending[count++] = (struct progress_probe){ t->hop, t->what, now - t->started };
+		pending[count++] =
+			(struct progress_probe){ t->hop, t->what(t, a), now - t->started };
 	kms_hops(run_facts(l->run), NULL, &hops);
 	struct progress p = {
 		.target = "",
@@ -43,6 +45,7 @@ static void redraw(void *ctx)
 	progress_line(&p, &style, &line);
 	draw(&line);
 	out_clear(&line);
+	cw_arena_free(a);
 	l->drawn = true;
 	io_timer_set(l->app->services.loop, &l->timer, now + REDRAW_MS);
 }

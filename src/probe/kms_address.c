@@ -106,7 +106,7 @@ void kms_ask_addresses(struct run *run, const char *host, const char *origin)
 {
 	struct kms_state *st = kms_state_of(run);
 	struct cw_arena *a = run_arena(run);
-	if (!name_set_add(&st->asked_addresses, a, cw_arena_fmt(a, "%s %s", host, origin)))
+	if (!name_set_add(&st->asked_addresses, a, cw_arena_join(a, host, " ", origin, NULL)))
 		return;
 	struct address_mark *mark = cw_arena_new_of(a, struct address_mark);
 	*mark = (struct address_mark){ cw_arena_str(a, host), origin };

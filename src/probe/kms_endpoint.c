@@ -1,7 +1,6 @@
 /* Every address of every host: TCP connect, then the RPC bind. */
 #include "probe/kms_state.h"
 
-#include <stddef.h>
 #include <string.h>
 
 static size_t bucket_of(const struct cw_addr *addr)
@@ -103,8 +102,7 @@ static void bound(void *ctx, const struct rpc_bind_result *r)
 
 static void cancel(struct run *run, struct run_task *t)
 {
-	struct kms_endpoint *e =
-		(struct kms_endpoint *)(void *)((char *)t - offsetof(struct kms_endpoint, task));
+	struct kms_endpoint *e = (struct kms_endpoint *)(void *)t;
 	rpc_client_cancel(e->client);
 	e->finished = true;
 	if (e->has_connect)
@@ -121,6 +119,12 @@ static void cancel(struct run *run, struct run_task *t)
 	run_task_end(run, t);
 }
 
+static const char *task_what(const struct run_task *t, struct cw_arena *a)
+{
+	(void)a;
+	return ((const struct kms_endpoint *)(const void *)t)->text;
+}
+
 static void start(struct run *run, struct kms_endpoint *e)
 {
 	static const struct rpc_client_ops ops = { .connected = connected, .bound = bound };
@@ -132,7 +136,7 @@ static void start(struct run *run, struct kms_endpoint *e)
 	};
 	e->run = run;
 	e->task.hop = "port";
-	e->task.what = e->text;
+	e->task.what = task_what;
 	e->task.cancel = cancel;
 	run_task_begin(run, &e->task);
 	e->client =

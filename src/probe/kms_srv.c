@@ -176,7 +176,7 @@ static void srv_told(struct run *run, const struct fact *f)
 	if (f->kind != FACT_CLIENT_SUFFIX || f->outcome != CW_OUT_OK)
 		return;
 	struct kms_suffix *suffix = kms_suffix_find(st, f->subject);
-	const char *owner = cw_arena_fmt(run_arena(run), "_vlmcs._tcp.%s", f->subject);
+	const char *owner = cw_arena_join(run_arena(run), "_vlmcs._tcp.", f->subject, NULL);
 	for (size_t i = 0; i < st->server_count; i++)
 		run_ask(run, &kms_probe_srv, "srv", &st->server[i], owner, DNS_SRV, srv_answered,
 			suffix);
@@ -224,8 +224,8 @@ static const struct cw_addr *server_of(struct kms_state *st, const struct fact *
 
 static void misspelt_told(struct run *run, const struct fact *f)
 {
-	static const char *const slips[] = { "_vlmcs.%s", "_vlmcs._udp.%s", "vlmcs._tcp.%s",
-					     "_vmlcs._tcp.%s" };
+	static const char *const slips[] = { "_vlmcs.", "_vlmcs._udp.", "vlmcs._tcp.",
+					     "_vmlcs._tcp." };
 	struct kms_state *st = kms_state_of(run);
 	struct kms_suffix *suffix = kms_suffix_find(st, fact_text(f, FIELD_SUFFIX));
 	const struct cw_addr *server = server_of(st, f);
@@ -234,14 +234,13 @@ static void misspelt_told(struct run *run, const struct fact *f)
 	suffix->hinted = true;
 	struct cw_arena *a = run_arena(run);
 	for (size_t i = 0; i < sizeof(slips) / sizeof(*slips); i++) {
-		const char *prefix = cw_arena_strn(a, slips[i], strlen(slips[i]) - 2);
-		const char *name = cw_arena_fmt(a, "%s%s", prefix, suffix->name);
+		const char *name = cw_arena_join(a, slips[i], suffix->name, NULL);
 		run_ask(run, &kms_probe_misspelt, "srv", server, name, DNS_SRV, misspelt_answered,
 			suffix->name);
 	}
 	/* The zone's name typed once more, relative, in a zone file (RFC 1035 5.1). */
 	run_ask(run, &kms_probe_misspelt, "srv", server,
-		cw_arena_fmt(a, "_vlmcs._tcp.%s.%s", suffix->name, suffix->name), DNS_SRV,
+		cw_arena_join(a, "_vlmcs._tcp.", suffix->name, ".", suffix->name, NULL), DNS_SRV,
 		misspelt_answered, suffix->name);
 }
 
@@ -299,8 +298,8 @@ static void ask_elsewhere(struct run *run, const struct cw_addr *server, const c
 		return;
 	struct elsewhere *e = cw_arena_new_of(a, struct elsewhere);
 	*e = (struct elsewhere){ suffix, cw_arena_str(a, zone), relation };
-	run_ask(run, &kms_probe_elsewhere, "srv", server, cw_arena_fmt(a, "_vlmcs._tcp.%s", zone),
-		DNS_SRV, elsewhere_answered, e);
+	run_ask(run, &kms_probe_elsewhere, "srv", server,
+		cw_arena_join(a, "_vlmcs._tcp.", zone, NULL), DNS_SRV, elsewhere_answered, e);
 }
 
 static void ask_relatives(struct run *run, const struct cw_addr *server, const char *suffix)
@@ -311,11 +310,11 @@ static void ask_relatives(struct run *run, const struct cw_addr *server, const c
 	for (const char *zone = parent; dns_name_labels(zone) >= 2; zone = dns_name_parent(zone))
 		ask_elsewhere(run, server, suffix, zone, "parent");
 	for (size_t i = 0; i < sizeof(usual) / sizeof(*usual); i++) {
-		ask_elsewhere(run, server, suffix, cw_arena_fmt(a, "%s.%s", usual[i], suffix),
+		ask_elsewhere(run, server, suffix, cw_arena_join(a, usual[i], ".", suffix, NULL),
 			      "sibling");
 		if (dns_name_labels(parent) >= 2)
 			ask_elsewhere(run, server, suffix,
-				      cw_arena_fmt(a, "%s.%s", usual[i], parent), "sibling");
+				      cw_arena_join(a, usual[i], ".", parent, NULL), "sibling");
 	}
 }
 
@@ -368,7 +367,7 @@ static void ask_soa(struct run *run, const struct cw_addr *server, const char *s
 		    const char *zone)
 {
 	struct cw_arena *a = run_arena(run);
-	const char *key = cw_arena_fmt(a, "%s %s", zone, server_text);
+	const char *key = cw_arena_join(a, zone, " ", server_text, NULL);
 	if (name_set_add(&kms_state_of(run)->asked_soa, a, key))
 		run_ask(run, &kms_probe_soa, "srv", server, zone, DNS_SOA, soa_answered, NULL);
 }

@@ -30,10 +30,10 @@ struct kms_claim {
 };
 
 struct kms_endpoint {
+	struct run_task task; /* first, so that a task leads to its endpoint */
 	struct cw_addr addr;
 	const char *text;
 	struct kms_claim *claims;
-	struct run_task task;
 	struct rpc_client *client;
 	struct run *run;
 	bool has_connect, has_bind, finished;

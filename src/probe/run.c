@@ -22,6 +22,11 @@ struct run {
 	struct io_timer limit, turn;
 	cw_ms started, ended;
 	uint64_t started_unix_s;
+	struct server_text {
+		struct cw_addr addr;
+		const char *text;
+	} server_text[RESOLVERS_MOST];
+	size_t server_text_count;
 };
 
 /* Adds the kinds that enabled probes look at, until nothing is added: a probe is enabled when it
@@ -217,6 +222,18 @@ void run_put(struct run *r, struct fact *f)
 {
 	fact_put(r->facts, f);
 	tell(r);
+}
+
+const char *run_server_text(struct run *r, const struct cw_addr *server)
+{
+	char text[CW_ADDR_TEXT];
+	for (size_t i = 0; i < r->server_text_count; i++)
+		if (cw_addr_same_port(&r->server_text[i].addr, server))
+			return r->server_text[i].text;
+	const char *made = cw_arena_str(r->arena, cw_addr_port_text(server, text));
+	if (r->server_text_count < RESOLVERS_MOST)
+		r->server_text[r->server_text_count++] = (struct server_text){ *server, made };
+	return made;
 }
 
 void run_task_begin(struct run *r, struct run_task *t)

@@ -80,8 +80,9 @@ void run_put(struct run *run, struct fact *f);
 /* Work under way: a DNS exchange or a connection, known to the run so that it can be cut short
  * and shown while it lasts. */
 struct run_task {
-	const char *hop;  /* where it belongs in the row of hops */
-	const char *what; /* "10.0.0.10:53 _vlmcs._tcp.contoso.com SRV" */
+	const char *hop; /* where it belongs in the row of hops */
+	/* "10.0.0.10:53 _vlmcs._tcp.contoso.com SRV", for who watches; made when it is asked for. */
+	const char *(*what)(const struct run_task *t, struct cw_arena *a);
 	cw_ms started;
 	void (*cancel)(struct run *run, struct run_task *t); /* put down what is known, leave */
 	struct run_task *prev, *next;
@@ -90,6 +91,9 @@ struct run_task {
 void run_task_begin(struct run *run, struct run_task *t);
 void run_task_end(struct run *run, struct run_task *t);
 const struct run_task *run_first_task(const struct run *run);
+
+/* "10.0.0.10:53", made once for each server of a run. */
+const char *run_server_text(struct run *run, const struct cw_addr *server);
 
 /*
  * One DNS exchange as a task. answered() gets the answer and the caller's mark; with outcome
@@ -109,6 +113,7 @@ struct run_dns {
 	const char *server_text;
 	const char *name;
 	uint16_t type;
+	bool is_update;
 	const void *mark; /* the caller's */
 };
 

@@ -3,11 +3,12 @@
 
 #include <string.h>
 
-static const char *task_what(struct run *run, const struct run_dns *d)
+static const char *task_what(const struct run_task *t, struct cw_arena *a)
 {
+	const struct run_dns *d = (const struct run_dns *)(const void *)t; /* its first member */
 	char type[16];
-	return cw_arena_fmt(run_arena(run), "%s %s %s", d->server_text, d->name,
-			    dns_type_name(d->type, type));
+	return cw_arena_fmt(a, "%s %s %s", d->server_text, d->name,
+			    d->is_update ? "UPDATE" : dns_type_name(d->type, type));
 }
 
 static void answered(void *ctx, const struct dns_answer *answer)
@@ -35,16 +36,16 @@ static void cancel(struct run *run, struct run_task *t)
 static struct run_dns *task_new(struct run *run, const struct probe *p, const char *hop,
 				const struct cw_addr *server, const char *name, uint16_t type)
 {
-	char text[CW_ADDR_TEXT];
 	struct cw_arena *a = run_arena(run);
 	struct run_dns *d = cw_arena_new_of(a, struct run_dns);
 	d->run = run;
 	d->probe = p;
 	d->server = *server;
-	d->server_text = cw_arena_str(a, cw_addr_port_text(server, text));
+	d->server_text = run_server_text(run, server);
 	d->name = cw_arena_str(a, name);
 	d->type = type;
 	d->task.hop = hop;
+	d->task.what = task_what;
 	d->task.cancel = cancel;
 	return d;
 }
@@ -70,7 +71,6 @@ void run_ask(struct run *run, const struct probe *p, const char *hop, const stru
 		.recursion_desired = true,
 		.limit_ms = run_probe_limit(run),
 	};
-	d->task.what = task_what(run, d);
 	begin(d, &spec, fn, mark);
 }
 
@@ -85,7 +85,7 @@ void run_send(struct run *run, const struct probe *p, const char *hop, const str
 		.key = key,
 		.limit_ms = run_probe_limit(run),
 	};
-	d->task.what = cw_arena_fmt(run_arena(run), "%s UPDATE %s", d->server_text, d->name);
+	d->is_update = true;
 	begin(d, &spec, fn, mark);
 }
 

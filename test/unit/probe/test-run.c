@@ -91,7 +91,7 @@ static void task_cancel(struct run *run, struct run_task *t)
 static void begin_task(struct run *run, struct desk *d)
 {
 	d->run = run;
-	d->task = (struct run_task){ .hop = "host", .what = "late", .cancel = task_cancel };
+	d->task = (struct run_task){ .hop = "host", .cancel = task_cancel };
 	d->timer = (struct io_timer){ .fire = task_over, .ctx = d };
 	run_task_begin(run, &d->task);
 	io_timer_set(d->services.loop, &d->timer, io_loop_now(d->services.loop) + 30);
