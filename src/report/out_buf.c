@@ -31,8 +31,8 @@ char *out_room(struct out_buf *o, size_t n)
 
 void out_put(struct out_buf *o, const char *s, size_t len)
 {
-	char *at = out_room(o, len);
-	if (!at || !len)
+	char *at = len ? out_room(o, len) : NULL;
+	if (!at)
 		return;
 	memcpy(at, s, len);
 	o->len += len;

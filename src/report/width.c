@@ -208,7 +208,8 @@ static void put_word(struct fold *f, const char *s, size_t len)
 			out_str(f->out, ink_sequence(s[i]));
 		from = i + 1;
 	}
-	out_put(f->out, s + from, len - from);
+	if (from < len)
+		out_put(f->out, s + from, len - from);
 }
 
 void fold_spaces(struct fold *f, size_t count)

@@ -39,7 +39,8 @@ static void test_a_full_buffer_is_bad_for_good_and_stays_untouched(void **state)
 
 static void test_nothing_fits_into_no_room(void **state)
 {
-	struct cw_wr w = cw_wr_of(NULL, 0);
+	uint8_t none;
+	struct cw_wr w = cw_wr_of(&none, 0);
 	cw_wr_bytes(&w, "", 0);
 	assert_false(w.bad);
 	cw_wr_u8(&w, 1);
