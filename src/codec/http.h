@@ -66,7 +66,7 @@ struct http_reader {
 	int phase;
 	enum http_step last;
 	uint64_t body_most, left, total;
-	size_t line_len;
+	size_t line_len, trailer_len;
 	size_t block_len;
 	char block[LIMIT_HTTP_HEAD + 1];
 };
@@ -115,7 +115,7 @@ const char *http_status_text(int status);
 /* RFC 9110 5.6.7: IMF-fixdate, RFC 850 and asctime forms. A year of two digits is one of 1970 to
  * 2069. */
 bool http_date_parse(const char *text, int64_t *unix_s);
-enum { HTTP_DATE = 32 };
+enum { HTTP_DATE = 40 };
 /* "Sun, 06 Nov 1994 08:49:37 GMT"; out holds HTTP_DATE bytes. Years 0 to 9999. Returns out. */
 char *http_date_text(int64_t unix_s, char *out);
 
