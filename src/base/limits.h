@@ -70,6 +70,22 @@ enum {
 	LIMIT_HTTP_CHUNK_LINE = 1024,
 	/* A URL, which is what Internet Explorer and the CDP of real certificates stay below. */
 	LIMIT_URL = 2048,
+	/* Messages of a TLS handshake: a chain of that size, its stapled answer, and the rest. */
+	LIMIT_TLS_HANDSHAKE = 256 << 10,
+	/* A Certificate message; chains of real servers stay below 10 KiB. */
+	LIMIT_TLS_CHAIN = 100 << 10,
+	/* What we put into one TLS record: our requests are shorter, and the buffer stays small. */
+	LIMIT_TLS_FRAGMENT = 4096,
+	/* Answers of a proxy within one Negotiate login; Kerberos takes one or two. */
+	LIMIT_PROXY_LEGS = 4,
+	/* A Kerberos token: Windows' largest MaxTokenSize. */
+	LIMIT_PROXY_TOKEN = 65535,
+	/* Requests to a proxy until one answer counts: NTLM takes 3, Digest with a stale nonce 3. */
+	LIMIT_PROXY_ROUNDS = 8,
+	/* The page that comes with a proxy's refusal; more of it is not read. */
+	LIMIT_PROXY_PAGE = 16 << 10,
+	/* How long a server is waited for that may still answer the end of an SSTP call. */
+	LIMIT_SSTP_GOODBYE_MS = 1000,
 };
 
 #endif
