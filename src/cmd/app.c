@@ -93,10 +93,20 @@ void app_say(const struct app *app, FILE *stream, struct cw_text text)
 	(void)fprintf(stream, "%s\n", cw_text_render(app->arena, &text, app->translate));
 }
 
+void app_complain(const struct app *app, struct cw_text text)
+{
+	struct report_style style = app_style(app, stderr, COLOR_NEVER);
+	struct out_buf o = { 0 };
+	style.columns = 0;
+	report_paragraph(&text, &style, 0, 0, &o);
+	(void)fwrite(o.bytes, 1, o.len, stderr);
+	out_clear(&o);
+}
+
 int app_fail(const struct app *app, struct cw_text text)
 {
 	(void)fputs("clearway: ", stderr);
-	app_say(app, stderr, text);
+	app_complain(app, text);
 	return EXIT_TROUBLE;
 }
 
@@ -112,6 +122,13 @@ bool app_write(const struct app *app, FILE *stream, const char *what, const stru
 	if (!ok && errno != EPIPE)
 		app_fail(app, CW_TEXT(N_("cannot write %s: %s"), what, strerror(errno)));
 	return ok;
+}
+
+int app_finish_output(const struct app *app)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return EXIT_CLEAR;
+	return app_fail(app, CW_TEXT(N_("cannot write to standard output")));
 }
 
 int verdict_exit(enum verdict v)

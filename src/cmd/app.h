@@ -35,6 +35,12 @@ void app_say(const struct app *app, FILE *stream, struct cw_text text);
 /* Everything to the stream or a complaint: a full disk must not look like a short report. */
 bool app_write(const struct app *app, FILE *stream, const char *what, const struct out_buf *o);
 
+/* A line to standard error that may hold what others wrote: harmless, unfolded. */
+void app_complain(const struct app *app, struct cw_text text);
+
+/* What was printed is out, or is complained of; the exit status. */
+int app_finish_output(const struct app *app);
+
 int verdict_exit(enum verdict v);
 
 /* Commands; argv as main() has it, from the command's own name on. */

@@ -56,12 +56,12 @@ static void flush_in_turn(void *ctx)
 
 static void bad_line(struct batch *b, struct cw_text error)
 {
-	struct cw_arena *a = cw_arena_new();
 	b->bad_lines++;
 	live_batch_hide(&b->live);
-	(void)fprintf(stderr, "%s:%u: %s\n", b->file, b->line,
-		      cw_text_render(a, &error, b->app->translate));
-	cw_arena_free(a);
+	struct cw_text at = { .msgid = "%s:%s: %s",
+			      .arg = { b->file, cw_arena_fmt(b->app->arena, "%u", b->line) },
+			      .inner = { &error } };
+	app_complain(b->app, at);
 }
 
 static void job_free(struct job *j)

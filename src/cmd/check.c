@@ -23,6 +23,8 @@ static void print_report(struct check_one *c, const struct report *r)
 	struct report_style style = app_style(c->app, stdout, c->options->color);
 	style.timeline = c->options->verbose;
 	style.verdict_only = c->options->quiet;
+	if (style.verdict_only)
+		style.columns = 0; /* the line that a script takes */
 	if (c->options->json)
 		report_json(r, c->app->translate, true, &out);
 	else
@@ -56,10 +58,9 @@ static bool consents(const struct app *app, const char *domain)
 	char answer[8] = "";
 	struct cw_text question = CW_TEXT(
 		N_("The update test adds a test record beside _vlmcs._tcp in the zone of %s and "
-		   "removes it at once. Go on? [y/N] "),
+		   "removes it at once. Go on? [y/N]"),
 		domain);
-	(void)fputs(cw_text_render(app->arena, &question, app->translate), stderr);
-	(void)fflush(stderr);
+	app_complain(app, question);
 	return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
 }
 

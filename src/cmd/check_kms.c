@@ -104,7 +104,7 @@ static bool take_suffix(struct check_options *o, const char *value, struct cw_te
 
 static bool take_host(struct check_options *o, const char *value, struct cw_text *error)
 {
-	if (!*value || *value == ':') {
+	if (!*value || (value[0] == ':' && value[1] != ':')) {
 		*error = CW_TEXT(N_("want --host HOST[:PORT] with a host, have \"%s\""), value);
 		return false;
 	}

@@ -4,52 +4,56 @@
 
 enum { COLUMN = 31 };
 
+struct help {
+	const struct app *app;
+	struct report_style style;
+	struct out_buf out;
+};
+
+static void put_line(struct help *h, const char *msgid)
+{
+	struct cw_text t = CW_TEXT(msgid);
+	out_str(&h->out, cw_text_render(h->app->arena, &t, h->app->translate));
+	out_str(&h->out, "\n");
+}
+
 /* The option stands in the indent of its text; a long one on a line of its own above it. */
-static void print_row(const struct app *app, const struct option_row *row,
-		      const struct report_style *style)
+static void put_row(struct help *h, const struct option_row *row)
 {
 	char letter[] = "    ";
-	struct cw_text help = CW_TEXT(row->help);
-	struct out_buf text = { 0 };
+	struct cw_text about = CW_TEXT(row->help);
 	if (row->letter) {
 		letter[0] = '-';
 		letter[1] = row->letter;
 		letter[2] = ',';
 	}
-	const char *left = cw_arena_fmt(app->arena, "  %s--%s%s%s", letter, row->name,
+	const char *left = cw_arena_fmt(h->app->arena, "  %s--%s%s%s", letter, row->name,
 					row->value ? " " : "", row->value ? row->value : "");
 	size_t len = strlen(left);
 	if (len >= COLUMN)
-		(void)printf("%s\n", left);
-	report_paragraph(&help, style, COLUMN, COLUMN, &text);
-	if (len < COLUMN && text.len > len)
-		memcpy(text.bytes, left, len);
-	(void)app_write(app, stdout, "the help", &text);
-	out_clear(&text);
+		out_fmt(&h->out, "%s\n", left);
+	size_t start = h->out.len;
+	report_paragraph(&about, &h->style, COLUMN, COLUMN, &h->out);
+	if (len < COLUMN && h->out.len - start > len)
+		memcpy(h->out.bytes + start, left, len);
 }
 
-static void print_paragraph(const struct app *app, const char *msgid,
-			    const struct report_style *style)
+int help_print(const struct app *app, const char *usage, const char *about,
+	       const struct option_row *rows, const char *examples)
 {
-	struct cw_text t = CW_TEXT(msgid);
-	struct out_buf text = { 0 };
-	report_paragraph(&t, style, 0, 0, &text);
-	(void)app_write(app, stdout, "the help", &text);
-	out_clear(&text);
-}
-
-void help_print(const struct app *app, const char *usage, const char *about,
-		const struct option_row *rows, const char *examples)
-{
-	struct report_style style = app_style(app, stdout, COLOR_NEVER);
-	app_say(app, stdout, CW_TEXT(usage));
-	(void)fputs("\n", stdout);
-	print_paragraph(app, about, &style);
-	(void)fputs("\n", stdout);
-	app_say(app, stdout, CW_TEXT(N_("Options:")));
+	struct help h = { .app = app, .style = app_style(app, stdout, COLOR_NEVER) };
+	struct cw_text paragraph = CW_TEXT(about);
+	put_line(&h, usage);
+	out_str(&h.out, "\n");
+	report_paragraph(&paragraph, &h.style, 0, 0, &h.out);
+	out_str(&h.out, "\n");
+	put_line(&h, N_("Options:"));
 	for (; rows->name; rows++)
-		print_row(app, rows, &style);
-	(void)fputs("\n", stdout);
-	app_say(app, stdout, CW_TEXT(N_("Examples:")));
-	(void)fputs(examples, stdout);
+		put_row(&h, rows);
+	out_str(&h.out, "\n");
+	put_line(&h, N_("Examples:"));
+	out_str(&h.out, examples);
+	bool ok = app_write(app, stdout, "the help", &h.out);
+	out_clear(&h.out);
+	return ok ? EXIT_CLEAR : EXIT_TROUBLE;
 }

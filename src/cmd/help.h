@@ -5,8 +5,9 @@
 #include "cmd/app.h"
 #include "cmd/options.h"
 
-/* usage and about are message ids; examples are lines of commands. */
-void help_print(const struct app *app, const char *usage, const char *about,
-		const struct option_row *rows, const char *examples);
+/* usage and about are message ids; examples are lines of commands. Returns the exit
+ * status. */
+int help_print(const struct app *app, const char *usage, const char *about,
+	       const struct option_row *rows, const char *examples);
 
 #endif

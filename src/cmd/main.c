@@ -1,6 +1,9 @@
 /* The program: one table of commands. */
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/app.h"
 
@@ -43,13 +46,6 @@ static void print_help(const struct app *app)
 		CW_TEXT(N_("More: clearway COMMAND --help, clearway --version, man clearway")));
 }
 
-static int finish_output(const struct app *app)
-{
-	if (!fflush(stdout) && !ferror(stdout))
-		return EXIT_CLEAR;
-	return app_fail(app, CW_TEXT(N_("cannot write to standard output")));
-}
-
 static int run_command(struct app *app, size_t count, const char *const *words)
 {
 	if (!count)
@@ -57,11 +53,11 @@ static int run_command(struct app *app, size_t count, const char *const *words)
 				CW_TEXT(N_("want a command (see clearway --help), have none")));
 	if (!strcmp(words[0], "--version") || !strcmp(words[0], "-V")) {
 		(void)puts("clearway " CLEARWAY_VERSION);
-		return finish_output(app);
+		return app_finish_output(app);
 	}
 	if (!strcmp(words[0], "--help") || !strcmp(words[0], "-h")) {
 		print_help(app);
-		return finish_output(app);
+		return app_finish_output(app);
 	}
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (!strcmp(commands[i].name, words[0]))
@@ -70,8 +66,25 @@ static int run_command(struct app *app, size_t count, const char *const *words)
 			CW_TEXT(N_("want a command (see clearway --help), have %s"), words[0]));
 }
 
+/* A stream that is closed gives its number to the first socket, which would then get the report
+ * (and libuv does not take such numbers). In its place stands a file that refuses what the stream
+ * is for, so a report that nobody can read is still an error. */
+static bool fill_closed_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) != -1 || errno != EBADF)
+			continue;
+		/* The lowest number that is free is this one. */
+		if (open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			return false;
+	}
+	return true;
+}
+
 int main(int argc, char **argv)
 {
+	if (!fill_closed_streams())
+		return EXIT_TROUBLE;
 	struct app app = { .arena = cw_arena_new() };
 	(void)signal(SIGPIPE, SIG_IGN);
 	app_set_language(&app, NULL);

@@ -21,12 +21,51 @@ static bool taken_by_windows(unsigned char c)
 	return c > ' ' && c != 0x7f && !strchr("{|}~[\\]^':;<=>?@!\"#$%`()+/,*&", c);
 }
 
+/* A blank or control character is named by its number, for a reader would not see it. */
+static bool refuse_character(struct name_fault *fault, const char *c)
+{
+	char number[8];
+	if (*c > ' ' && *c != 0x7f)
+		return fail(fault, "illegal-character", c, 1);
+	(void)snprintf(number, sizeof(number), "U+%04X", (unsigned char)*c);
+	return fail(fault, "illegal-character", number, strlen(number));
+}
+
+/* Bytes of one escaped octet over 127, "\227" (codec/dns.h), or of one UTF-8 character; 0: it
+ * is neither. Windows DNS keeps names in UTF-8. */
+static size_t beyond_ascii(const char *c)
+{
+	if (c[0] == '\\' && (c[1] == '1' || c[1] == '2') && c[2] >= '0' && c[2] <= '9' &&
+	    c[3] >= '0' && c[3] <= '9')
+		return (c[1] - '0') * 100 + (c[2] - '0') * 10 + (c[3] - '0') >= 128 ? 4 : 0;
+	unsigned char lead = (unsigned char)*c;
+	size_t len = lead >= 0xf0 && lead < 0xf5 ? 4 : lead >= 0xe0 && lead < 0xf0 ? 3 : 2;
+	if (lead < 0xc2 || lead >= 0xf5)
+		return 0;
+	for (size_t i = 1; i < len; i++)
+		if (((unsigned char)c[i] & 0xc0) != 0x80)
+			return 0;
+	return len;
+}
+
 static bool characters_are_valid(const char *name, struct name_fault *fault)
 {
-	for (const char *c = name; *c; c++)
-		if (!taken_by_windows((unsigned char)*c))
-			return fail(fault, "illegal-character", c, 1);
+	for (const char *c = name; *c;) {
+		size_t len = beyond_ascii(c);
+		if (!len && ((unsigned char)*c > 0x7f || !taken_by_windows((unsigned char)*c)))
+			return refuse_character(fault, c);
+		c += len ? len : 1;
+	}
 	return true;
+}
+
+/* Octets on the wire: an escape is one. */
+static size_t octets(const char *label, size_t len)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < len; count++)
+		i += label[i] == '\\' ? 4 : 1;
+	return count;
 }
 
 static bool labels_are_valid(const char *name, struct name_fault *fault)
@@ -36,9 +75,9 @@ static bool labels_are_valid(const char *name, struct name_fault *fault)
 		size_t len = strcspn(at, ".");
 		if (!len)
 			return fail(fault, "empty-label", name, strlen(name));
-		if (len > LIMIT_DNS_LABEL)
+		if (octets(at, len) > LIMIT_DNS_LABEL)
 			return fail(fault, "label-too-long", at, len);
-		wire += len + 1;
+		wire += octets(at, len) + 1;
 		at += len + (at[len] == '.');
 	}
 	if (wire > LIMIT_DNS_NAME_WIRE)

@@ -1,6 +1,7 @@
 /* Where the way begins: the client's DNS servers, its suffixes, and a host that is set by hand. */
 #include "probe/kms_state.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void put_resolver(struct run *run, const struct cw_addr *server, const char *source)
@@ -55,11 +56,26 @@ static void put_resolvers(struct run *run, const struct kms_request *req)
 		put_absent(run, FACT_CLIENT_RESOLVER, req);
 }
 
+/* The record's own name must fit too (RFC 1035 2.3.4): 12 octets before the suffix. */
+static bool suffix_is_valid(const char *name, struct name_fault *fault)
+{
+	enum { OWNER_LABELS = sizeof("_vlmcs._tcp.") - 1, ENDS = 2 };
+	if (!host_name_is_valid(name, fault))
+		return false;
+	size_t len = strlen(name) - (name[strlen(name) - 1] == '.');
+	if (len + OWNER_LABELS + ENDS <= LIMIT_DNS_NAME_WIRE)
+		return true;
+	fault->why = "name-too-long";
+	(void)snprintf(fault->detail, sizeof(fault->detail), "%.*s", (int)sizeof(fault->detail) - 1,
+		       name);
+	return false;
+}
+
 static void put_suffix(struct run *run, const char *name, const char *source)
 {
 	struct kms_state *st = kms_state_of(run);
 	struct name_fault fault;
-	bool valid = host_name_is_valid(name, &fault);
+	bool valid = suffix_is_valid(name, &fault);
 	if (valid && kms_suffix_find(st, name))
 		return;
 	struct fact *f = run_fact(run, &kms_probe_settings, FACT_CLIENT_SUFFIX, name);

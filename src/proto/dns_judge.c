@@ -90,6 +90,18 @@ static bool is_referral(const struct dns_message *m)
 	return ns;
 }
 
+/* An alias into a zone that the server does not have, from one that resolves for nobody: it says
+ * nothing of what is at the alias's end. Where it does know, there is an SOA (RFC 2308 2.2.1). */
+static bool is_left_open(const struct dns_message *m, const char *end)
+{
+	if (!end || m->recursion_available)
+		return false;
+	for (size_t i = 0; i < m->rr_count; i++)
+		if (m->rr[i].section == DNS_AUTHORITY && m->rr[i].type == DNS_SOA)
+			return false;
+	return true;
+}
+
 enum cw_outcome dns_judge_query(const struct dns_message *m, const char *name, uint16_t type,
 				const char **alias)
 {
@@ -103,7 +115,9 @@ enum cw_outcome dns_judge_query(const struct dns_message *m, const char *name, u
 		return CW_OUT_OK;
 	if (loop)
 		return CW_OUT_LOOP;
-	return is_referral(m) ? CW_OUT_REFERRAL : CW_OUT_NO_DATA;
+	if (is_referral(m) || is_left_open(m, end))
+		return CW_OUT_REFERRAL;
+	return CW_OUT_NO_DATA;
 }
 
 enum cw_outcome dns_judge_update(const struct dns_message *m)

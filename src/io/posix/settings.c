@@ -91,16 +91,28 @@ enum cw_ec io_read_list(const char *path, struct cw_arena *arena, char **out, si
 	return ec;
 }
 
+static bool is_stub(const char *address, size_t len)
+{
+	return len == strlen("127.0.0.53") &&
+	       (!memcmp(address, "127.0.0.53", len) || !memcmp(address, "127.0.0.54", len));
+}
+
 /* Whether the only servers named are systemd-resolved's stubs. */
 static bool only_stubs(const char *text)
 {
+	static const char key[] = "nameserver";
 	bool stub = false;
-	for (const char *at = strstr(text, "nameserver"); at; at = strstr(at + 1, "nameserver")) {
-		const char *value = at + strlen("nameserver");
-		value += strspn(value, " \t");
-		if (strncmp(value, "127.0.0.53", 10) && strncmp(value, "127.0.0.54", 10))
-			return false;
-		stub = true;
+	for (const char *line = text; *line;) {
+		const char *value = line + strspn(line, " \t");
+		if (!strncmp(value, key, sizeof(key) - 1)) {
+			value += sizeof(key) - 1;
+			value += strspn(value, " \t");
+			if (!is_stub(value, strcspn(value, " \t\r\n")))
+				return false;
+			stub = true;
+		}
+		line += strcspn(line, "\n");
+		line += *line == '\n';
 	}
 	return stub;
 }

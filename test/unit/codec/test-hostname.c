@@ -83,6 +83,20 @@ static void reads_every_form_of_skms(void **state)
 	}
 }
 
+static void names_a_character_that_nobody_sees(void **state)
+{
+	struct name_fault fault;
+	assert_false(host_name_is_valid("kms 01", &fault));
+	assert_string_equal(fault.detail, "U+0020");
+	assert_false(host_name_is_valid("kms,01", &fault));
+	assert_string_equal(fault.detail, ",");
+	assert_false(host_name_is_valid("\xff\xfe.example", &fault));
+	assert_string_equal(fault.detail, "U+00FF");
+	assert_false(host_name_is_valid("kms\\03201.example", &fault));
+	assert_string_equal(fault.detail, "\\");
+	assert_true(host_name_is_valid("\\230\\157\\177.example", &fault));
+}
+
 static void keeps_the_address_of_an_address(void **state)
 {
 	struct kms_host host;
@@ -109,6 +123,7 @@ int main(void)
 		cmocka_unit_test(takes_what_windows_takes),
 		cmocka_unit_test(says_what_is_wrong),
 		cmocka_unit_test(reads_every_form_of_skms),
+		cmocka_unit_test(names_a_character_that_nobody_sees),
 		cmocka_unit_test(keeps_the_address_of_an_address),
 		cmocka_unit_test(bears_any_length),
 	};
