@@ -633,7 +633,7 @@ static void test_undetermined_names_what_was_not_tested(void **state)
 	diagnose(&kms_family, s, &d);
 	assert_string_equal(cw_text_render(arena, &d.closing, NULL),
 			    "Could not be determined: what was still under way: the time limit "
-			    "(--timeout) was reached. Try with more time: clearway~check --timeout "
+			    "(--timeout) was reached. Try again, with more time: clearway~check --timeout "
 			    "60");
 }
 
