@@ -10,12 +10,13 @@
 
 #include "base/limits.h"
 #include "cmd/live.h"
+#include "cmd/target.h"
 #include "cmd/words.h"
 #include "io/settings.h"
 
 struct job {
 	struct batch *batch;
-	struct kms_target target;
+	struct target target;
 	struct check_options options;
 	struct run *run;
 	struct job *prev, *next;
@@ -66,8 +67,8 @@ static void bad_line(struct batch *b, struct cw_text error)
 
 static void job_free(struct job *j)
 {
-	kms_target_clear(&j->target);
-	cw_arena_free(j->target.arena ? j->target.arena : j->options.arena);
+	target_clear(&j->target);
+	cw_arena_free(j->options.arena);
 	free(j);
 }
 
@@ -77,7 +78,7 @@ static void job_done(void *ctx, struct run *run)
 {
 	struct job *j = ctx;
 	struct batch *b = j->batch;
-	const struct report *r = kms_target_report(&j->target, run);
+	const struct report *r = target_report(&j->target, run);
 	if (b->json_lines)
 		report_json(r, b->app->translate, false, &b->out);
 	batch_summary_add(b->summary, r);
@@ -109,10 +110,6 @@ static bool line_is_allowed(const struct check_options *o, struct cw_text *error
 				    "command (-f, --jobs, --json, --lang, -v, -q)"));
 		return false;
 	}
-	if (o->update_test && !o->yes) {
-		*error = CW_TEXT(N_("want --yes with --update-test in a list, have it alone"));
-		return false;
-	}
 	return true;
 }
 
@@ -133,7 +130,8 @@ static struct job *job_new(struct batch *b, const char *text, size_t len, struct
 	    line_is_allowed(&j->options, error)) {
 		if (!j->options.timeout_s)
 			j->options.timeout_s = b->options->timeout_s;
-		if (kms_target_init(&j->target, &j->options, b->settings, "system", error))
+		if (target_init(&j->target, &j->options, b->settings, "system", error) &&
+		    j->options.kind->asks_nothing(&j->target, &j->options, error))
 			return j;
 	}
 	struct cw_text kept = *error;
@@ -150,7 +148,7 @@ static void start_job(struct batch *b, struct job *j)
 		b->jobs->prev = j;
 	b->jobs = j;
 	b->running++;
-	j->run = kms_target_start(&j->target, &b->app->services, job_done, j);
+	j->run = target_start(&j->target, &b->app->services, job_done, j);
 }
 
 /* The next line that is neither blank nor a comment; false at the end of the list. */

@@ -2,7 +2,7 @@
 #ifndef CW_CMD_BATCH_H
 #define CW_CMD_BATCH_H
 
-#include "cmd/check_kms.h"
+#include "cmd/check_options.h"
 
 int check_batch(struct app *app, const struct check_options *o);
 

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "cmd/check_kms.h"
 #include "cmd/help.h"
 #include "cmd/lab_expect.h"
+#include "cmd/target.h"
 #include "io/settings.h"
 #include "lab/builtin.h"
 
@@ -165,7 +165,7 @@ static const char *const *expand_words(struct bench *b, const struct scenario_ru
 
 /* The target of one run line. The line begins with "check". */
 static bool make_target(struct bench *b, const struct scenario_run *run, struct check_options *o,
-			struct kms_target *target, struct cw_text *error)
+			struct target *target, struct cw_text *error)
 {
 	const char *const *words = expand_words(b, run);
 	if (!words || run->args.count < 2 || strcmp(words[0], "check")) {
@@ -174,7 +174,11 @@ static bool make_target(struct bench *b, const struct scenario_run *run, struct 
 	}
 	if (!check_options_read(b->arena, run->args.count - 1, words + 1, o, error))
 		return false;
-	return kms_target_init(target, o, client_settings(b, run), "lab", error);
+	if (!o->kind || o->help || o->file) {
+		*error = CW_TEXT(N_("want run check with a target, have none"));
+		return false;
+	}
+	return target_init(target, o, client_settings(b, run), "lab", error);
 }
 
 static void write_text(struct bench *b, const struct out_buf *out)
@@ -182,12 +186,12 @@ static void write_text(struct bench *b, const struct out_buf *out)
 	(void)app_write(b->app, stdout, "the report", out);
 }
 
-static void print_run(struct bench *b, const struct kms_target *target, const struct report *r)
+static void print_run(struct bench *b, const struct target *target, const struct report *r)
 {
 	struct report_style style = app_style(b->app, stdout, b->options->color);
 	struct out_buf out = { 0 };
 	style.timeline = b->options->verbose;
-	out_fmt(&out, "$ %s\n", target->request.command_line);
+	out_fmt(&out, "$ %s\n", target->command_line);
 	report_text(r, &style, &out);
 	out_str(&out, "\n");
 	write_text(b, &out);
@@ -202,8 +206,8 @@ static void print_failures(struct bench *b, unsigned line, const struct lab_fail
 }
 
 /* Holds one finished run against its expectations; true when all of them are met. */
-static bool judge_run(struct bench *b, const struct scenario_run *run,
-		      const struct kms_target *target, const struct report *r)
+static bool judge_run(struct bench *b, const struct scenario_run *run, const struct target *target,
+		      const struct report *r)
 {
 	struct report_style plain = { .unicode = true };
 	struct out_buf text = { 0 };
@@ -225,19 +229,19 @@ static bool judge_run(struct bench *b, const struct scenario_run *run,
 static bool do_run(struct bench *b, const struct scenario_run *run)
 {
 	struct check_options o;
-	struct kms_target target;
+	struct target target;
 	struct cw_text error;
 	if (!make_target(b, run, &o, &target, &error)) {
 		(void)printf("  %s:%u: %s\n", b->scenario->file, run->line,
 			     cw_text_render(b->arena, &error, b->app->translate));
 		return false;
 	}
-	b->run = kms_target_start(&target, &b->app->services, run_done, b);
+	b->run = target_start(&target, &b->app->services, run_done, b);
 	io_loop_run(b->app->services.loop);
-	bool ok = judge_run(b, run, &target, kms_target_report(&target, b->run));
+	bool ok = judge_run(b, run, &target, target_report(&target, b->run));
 	run_free(b->run);
 	b->run = NULL;
-	kms_target_clear(&target);
+	target_clear(&target);
 	return ok;
 }
 
@@ -331,18 +335,17 @@ static void print_up(struct bench *b)
 	(void)fputs("\n", stdout);
 	for (const struct scenario_run *r = b->scenario->runs; r; r = r->next) {
 		struct check_options o;
-		struct kms_target target;
+		struct target target;
 		struct cw_text error;
 		if (make_target(b, r, &o, &target, &error)) {
 			/* The client's settings become options, for this machine has others. */
-			(void)printf("  %s", target.request.command_line);
-			for (size_t i = 0;
-			     !o.server_count && i < target.request.settings->server_count; i++)
+			(void)printf("  %s", target.command_line);
+			for (size_t i = 0; !o.server_count && i < target.settings->server_count;
+			     i++)
 				(void)printf(" --dns %s",
-					     cw_addr_port_text(&target.request.settings->server[i],
-							       text));
+					     cw_addr_port_text(&target.settings->server[i], text));
 			(void)fputs("\n", stdout);
-			kms_target_clear(&target);
+			target_clear(&target);
 		}
 	}
 }
@@ -384,7 +387,7 @@ static int lab_list(struct app *app)
 
 static int print_help(const struct app *app)
 {
-	help_print(
+	return help_print(
 		app,
 		N_("Usage: clearway lab list\n"
 		   "       clearway lab run SCENARIO... [OPTION...]\n"
@@ -397,7 +400,6 @@ static int print_help(const struct app *app)
 		"  clearway lab run company\n"
 		"  clearway lab run kms/srv-missing -v\n"
 		"  clearway lab up kms/port-blocked\n");
-	return EXIT_CLEAR;
 }
 
 static int run_verb(struct app *app, const struct lab_options *o)

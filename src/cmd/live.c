@@ -1,7 +1,6 @@
 #include "cmd/live.h"
 
 #include "report/progress.h"
-#include "rule/hop.h"
 
 enum { REDRAW_MS = 100, PENDING_MOST = 32 };
 
@@ -34,7 +33,7 @@ static void redraw(void *ctx)
 	     t = t->next)
 		pending[count++] =
 			(struct progress_probe){ t->hop, t->what(t, a), now - t->started };
-	kms_hops(run_facts(l->run), NULL, &hops);
+	l->family->hops(run_facts(l->run), NULL, &hops);
 	struct progress p = {
 		.target = "",
 		.hops = &hops,
@@ -52,7 +51,7 @@ static void redraw(void *ctx)
 
 void live_begin(struct live *l, struct app *app, struct run *run, const struct check_options *o)
 {
-	*l = (struct live){ .app = app };
+	*l = (struct live){ .app = app, .family = o->kind->family };
 	if (o->quiet || !app_is_terminal(stderr))
 		return;
 	l->run = run;

@@ -3,11 +3,12 @@
 #ifndef CW_CMD_LIVE_H
 #define CW_CMD_LIVE_H
 
-#include "cmd/check_kms.h"
+#include "cmd/target.h"
 
 struct live {
 	struct app *app;
 	struct run *run; /* NULL: nothing is drawn */
+	const struct rule_family *family;
 	struct io_timer timer;
 	bool drawn;
 };

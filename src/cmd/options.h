@@ -16,6 +16,7 @@ struct option_row {
 	char letter;       /* 0: none */
 	const char *value; /* what the value is, "ADDR[:PORT]"; NULL: a flag */
 	const char *help;  /* message id */
+	unsigned commands; /* bits of the commands that take it; 0: all that read this table */
 };
 
 struct option_reader {
