@@ -398,7 +398,7 @@ static enum http_step finish_head(struct http_reader *r)
 		why = frame(r);
 	if (why)
 		return end_with(r, why == too_many_fields ? HTTP_TOO_BIG : HTTP_BAD, why);
-	r->phase = phase_of_body(r->head.body);
+	r->phase = (int)phase_of_body(r->head.body);
 	return HTTP_HEAD;
 }
 

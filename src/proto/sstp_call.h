@@ -25,13 +25,12 @@ enum { SSTP_CALL_OUT = 8192 };
 
 /* MS-SSTP 3.1.1 to 3.3.1; the first three are the client's, the next three the server's. */
 enum sstp_state {
-	SSTP_CLIENT_HTTP,    /* request sent */
-	SSTP_CLIENT_REQUEST, /* Client_Connect_Request_Sent */
-	SSTP_CLIENT_ACKED,   /* Client_Connect_Ack_Received */
-	SSTP_SERVER_HTTP,    /* connection accepted */
-	SSTP_SERVER_REQUEST, /* Server_Connect_Request_Pending */
-	SSTP_SERVER_ACKED,   /* Server_Call_Connected_Pending */
-	SSTP_CONNECTED_STATE,
+	SSTP_CLIENT_HTTP,        /* request sent */
+	SSTP_CLIENT_REQUEST,     /* Client_Connect_Request_Sent */
+	SSTP_CLIENT_ACKED,       /* Client_Connect_Ack_Received */
+	SSTP_SERVER_HTTP,        /* connection accepted */
+	SSTP_SERVER_REQUEST,     /* Server_Connect_Request_Pending */
+	SSTP_SERVER_ACKED,       /* Server_Call_Connected_Pending */
 	SSTP_ABORT_PENDING,      /* we aborted first and wait for the peer's word */
 	SSTP_ABORT_TIMEOUT,      /* both said it */
 	SSTP_DISCONNECT_PENDING, /* Call_Disconnect_Ack_Pending */
@@ -123,13 +122,13 @@ void sstp_server_expire(struct sstp_server *s, cw_ms now, struct cw_wr *out);
  * reason NULL: the usual words; body may be NULL. */
 void sstp_server_accept(struct sstp_server *s, const char *date, cw_ms now, struct cw_wr *out);
 /* The owner wrote an HTTP answer of its own; packets are read from now on. */
-void sstp_server_accepted(struct sstp_server *s, cw_ms now);
+void sstp_server_accepted(struct sstp_server *s, cw_ms now, struct cw_wr *out);
 void sstp_server_refuse(struct sstp_server *s, int status, const char *reason, const char *body,
 			struct cw_wr *out);
 void sstp_server_ack(struct sstp_server *s, const struct sstp_binding_request *b, cw_ms now,
 		     struct cw_wr *out);
 void sstp_server_nak(struct sstp_server *s, const struct sstp_status_info *status, size_t count,
-		     cw_ms now, struct cw_wr *out);
+		     struct cw_wr *out);
 /* status may be NULL. The server waits for the client's Abort, then is over. */
 void sstp_server_abort(struct sstp_server *s, const struct sstp_status_info *status, cw_ms now,
 		       struct cw_wr *out);
