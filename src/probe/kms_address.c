@@ -6,87 +6,9 @@
 
 #include "codec/hostname.h"
 
-static uint32_t name_hash(const char *name)
-{
-	uint32_t h = 2166136261u; /* FNV-1a */
-	for (; *name; name++) {
-		unsigned char c = (unsigned char)*name;
-		h = (h ^ (c >= 'A' && c <= 'Z' ? c + 32u : c)) * 16777619u;
-	}
-	return h;
-}
-
-static const char **name_slot(const char **slot, size_t cap, const char *name)
-{
-	size_t at = name_hash(name) & (cap - 1);
-	while (slot[at] && strcasecmp(slot[at], name))
-		at = (at + 1) & (cap - 1);
-	return &slot[at];
-}
-
-static void name_set_grow(struct name_set *s, struct cw_arena *a)
-{
-	size_t cap = s->cap ? s->cap * 2 : 16;
-	const char **slot = cw_arena_array_of(a, const char *, cap);
-	for (size_t i = 0; i < s->cap; i++)
-		if (s->slot[i])
-			*name_slot(slot, cap, s->slot[i]) = s->slot[i];
-	s->slot = slot;
-	s->cap = cap;
-}
-
-bool name_set_add(struct name_set *s, struct cw_arena *a, const char *name)
-{
-	if ((s->count + 1) * 2 > s->cap)
-		name_set_grow(s, a);
-	const char **slot = name_slot(s->slot, s->cap, name);
-	if (*slot)
-		return false;
-	*slot = cw_arena_str(a, name);
-	s->count++;
-	return true;
-}
-
 struct address_mark {
 	const char *host, *origin;
 };
-
-enum { ADDRESSES_MOST = 64, ALIASES_MOST = LIMIT_DNS_ALIASES + 1 };
-
-static const char *follow_alias(const struct dns_message *m, const char *name)
-{
-	for (size_t i = 0; i < m->rr_count; i++)
-		if (m->rr[i].section == DNS_ANSWER && m->rr[i].type == DNS_CNAME &&
-		    !m->rr[i].bad_rdata && dns_name_equal(m->rr[i].owner, name))
-			return m->rr[i].name;
-	return NULL;
-}
-
-static void set_addresses(struct run *run, struct fact *f, const struct dns_message *m,
-			  const char *name, uint16_t type)
-{
-	const char *chain[ALIASES_MOST] = { name };
-	const char *items[ADDRESSES_MOST];
-	size_t links = 1, count = 0;
-	char text[CW_ADDR_TEXT];
-	for (const char *next; links < ALIASES_MOST; chain[links++] = next)
-		if (!(next = follow_alias(m, chain[links - 1])))
-			break;
-	for (size_t i = 0; i < m->rr_count && count < ADDRESSES_MOST; i++) {
-		const struct dns_rr *rr = &m->rr[i];
-		if (rr->section != DNS_ANSWER || rr->type != type || rr->bad_rdata ||
-		    !dns_name_equal(rr->owner, chain[links - 1]))
-			continue;
-		struct cw_addr addr = { .family = type == DNS_A ? CW_IPV4 : CW_IPV6 };
-		memcpy(addr.bytes, rr->address, type == DNS_A ? 4 : 16);
-		items[count++] = cw_arena_str(run_arena(run), cw_addr_text(&addr, text));
-		if (count == 1)
-			fact_set_number(run_facts(run), f, FIELD_TTL_S, rr->ttl_s);
-	}
-	fact_set_list(run_facts(run), f, FIELD_ADDRESSES, count, items);
-	if (links > 1)
-		fact_set_list(run_facts(run), f, FIELD_ALIAS, links, chain);
-}
 
 static void address_answered(struct run *run, const struct run_dns *d,
 			     const struct dns_answer *answer)
@@ -98,7 +20,7 @@ static void address_answered(struct run *run, const struct run_dns *d,
 	fact_set_text(s, f, FIELD_ORIGIN, mark->origin);
 	fact_set_text(s, f, FIELD_FAMILY, d->type == DNS_A ? "ipv4" : "ipv6");
 	if (answer->message)
-		set_addresses(run, f, answer->message, d->name, d->type);
+		run_set_addresses(run, f, answer->message, d->name, d->type);
 	run_put(run, f);
 }
 

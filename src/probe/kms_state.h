@@ -3,17 +3,9 @@
 #define CW_PROBE_KMS_STATE_H
 
 #include "probe/kms.h"
+#include "probe/name_set.h"
 
 enum { KMS_PORT = 1688 };
-
-/* A set of strings, compared without case: names that were asked already. */
-struct name_set {
-	size_t count, cap;
-	const char **slot; /* open addressing */
-};
-
-/* True when the name was not in the set. */
-bool name_set_add(struct name_set *s, struct cw_arena *a, const char *name);
 
 struct kms_suffix {
 	const char *name;

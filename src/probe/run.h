@@ -128,5 +128,8 @@ void run_send(struct run *run, const struct probe *p, const char *hop, const str
 void run_set_icmp(struct run *run, struct fact *f, const struct cw_icmp *icmp, bool v6);
 struct fact *run_dns_fact(struct run *run, const struct run_dns *d, enum fact_kind kind,
 			  const struct dns_answer *answer);
+/* Fields addresses, alias and ttl_s: what an answer to A or AAAA says of the name. */
+void run_set_addresses(struct run *run, struct fact *f, const struct dns_message *m,
+		       const char *name, uint16_t type);
 
 #endif

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/limits.h"
+
 static const char *task_what(const struct run_task *t, struct cw_arena *a)
 {
 	const struct run_dns *d = (const struct run_dns *)(const void *)t; /* its first member */
@@ -131,6 +133,43 @@ void run_set_icmp(struct run *run, struct fact *f, const struct cw_icmp *icmp, b
 	fact_set_text(run_facts(run), f, FIELD_ICMP, icmp_text(icmp, v6, run_arena(run)));
 	if (*icmp->from)
 		fact_set_text(run_facts(run), f, FIELD_ICMP_FROM, icmp->from);
+}
+
+enum { ADDRESSES_MOST = 64, ALIASES_MOST = LIMIT_DNS_ALIASES + 1 };
+
+static const char *follow_alias(const struct dns_message *m, const char *name)
+{
+	for (size_t i = 0; i < m->rr_count; i++)
+		if (m->rr[i].section == DNS_ANSWER && m->rr[i].type == DNS_CNAME &&
+		    !m->rr[i].bad_rdata && dns_name_equal(m->rr[i].owner, name))
+			return m->rr[i].name;
+	return NULL;
+}
+
+void run_set_addresses(struct run *run, struct fact *f, const struct dns_message *m,
+		       const char *name, uint16_t type)
+{
+	const char *chain[ALIASES_MOST] = { name };
+	const char *items[ADDRESSES_MOST];
+	size_t links = 1, count = 0;
+	char text[CW_ADDR_TEXT];
+	for (const char *next; links < ALIASES_MOST; chain[links++] = next)
+		if (!(next = follow_alias(m, chain[links - 1])))
+			break;
+	for (size_t i = 0; i < m->rr_count && count < ADDRESSES_MOST; i++) {
+		const struct dns_rr *rr = &m->rr[i];
+		if (rr->section != DNS_ANSWER || rr->type != type || rr->bad_rdata ||
+		    !dns_name_equal(rr->owner, chain[links - 1]))
+			continue;
+		struct cw_addr addr = { .family = type == DNS_A ? CW_IPV4 : CW_IPV6 };
+		memcpy(addr.bytes, rr->address, type == DNS_A ? 4 : 16);
+		items[count++] = cw_arena_str(run_arena(run), cw_addr_text(&addr, text));
+		if (count == 1)
+			fact_set_number(run_facts(run), f, FIELD_TTL_S, rr->ttl_s);
+	}
+	fact_set_list(run_facts(run), f, FIELD_ADDRESSES, count, items);
+	if (links > 1)
+		fact_set_list(run_facts(run), f, FIELD_ALIAS, links, chain);
 }
 
 static void set_flags(struct run *run, struct fact *f, const struct dns_answer *answer)
