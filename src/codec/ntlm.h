@@ -129,10 +129,10 @@ enum ntlm_verdict ntlm_check(const struct ntlm_authenticate *m, const uint8_t no
 
 /* The parts, as MS-NLMP 3.3.2 names them. false: no UTF-8, or too long. */
 bool ntlm_ntowf_v2(const struct ntlm_login *login, uint8_t key[NTLM_KEY]);
-/* LMv2 response: proof and client nonce. */
-void ntlm_lm_v2(const uint8_t key[NTLM_KEY], const uint8_t nonce[NTLM_NONCE],
+/* LMv2 response: proof and client nonce. false: this OpenSSL does not do MD5 (FIPS). */
+bool ntlm_lm_v2(const uint8_t key[NTLM_KEY], const uint8_t nonce[NTLM_NONCE],
 		const uint8_t client_nonce[NTLM_NONCE], uint8_t out[NTLM_LMV2]);
-/* NTLMv2 response: proof and blob. */
+/* NTLMv2 response: proof and blob; without MD5 w turns bad. */
 void ntlm_nt_v2(struct cw_wr *w, const uint8_t key[NTLM_KEY], const uint8_t nonce[NTLM_NONCE],
 		const uint8_t client_nonce[NTLM_NONCE], uint64_t filetime,
 		struct ntlm_bytes target_info);
