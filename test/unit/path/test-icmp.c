@@ -27,7 +27,6 @@
 enum { LIMIT = 400, SOON = 150 };
 
 static pid_t far;
-static const char *why_not;
 static struct io_loop *loop;
 static struct io_gate *gate;
 static struct dns_client *client;
@@ -103,34 +102,30 @@ static bool set_the_filters(void)
 		  "meta l4proto {tcp, udp} th dport 1006 reject\n}\n}'");
 }
 
-static int make_world(void **state)
+/* Why there is none, or NULL. */
+static const char *make_world(void)
 {
 	if (geteuid() != 0)
-		why_not = "only root can make network namespaces";
-	else if (unshare(CLONE_NEWNET) < 0 || !make_far_end())
-		why_not = "no network namespace is to be had here";
-	else if (!sh("ip -V >/dev/null 2>&1 && nft -v >/dev/null 2>&1"))
-		why_not = "ip or nft is missing";
-	else if (!join_the_ends() || !set_the_filters())
-		why_not = "this kernel cannot join or filter the namespaces";
-	if (why_not)
-		print_message("skipped: %s\n", why_not);
-	return 0;
+		return "only root can make network namespaces";
+	if (unshare(CLONE_NEWNET) < 0 || !make_far_end())
+		return "no network namespace is to be had here";
+	if (!sh("ip -V >/dev/null 2>&1 && nft -v >/dev/null 2>&1"))
+		return "ip or nft is missing";
+	if (!join_the_ends() || !set_the_filters())
+		return "this kernel cannot join or filter the namespaces";
+	return NULL;
 }
 
-static int end_world(void **state)
+static void end_world(void)
 {
 	if (far > 0) {
 		kill(far, SIGKILL);
 		(void)waitpid(far, NULL, 0);
 	}
-	return 0;
 }
 
 static int set_up(void **state)
 {
-	if (why_not)
-		return 0;
 	assert_int_equal(io_loop_new(&loop), CW_OK);
 	assert_int_equal(io_gate_new(loop, LIMIT_PER_ADDRESS, &gate), CW_OK);
 	assert_int_equal(dns_client_new(loop, gate, &client), CW_OK);
@@ -140,8 +135,6 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	if (why_not)
-		return 0;
 	dns_client_free(client);
 	io_gate_free(gate);
 	io_loop_free(loop);
@@ -211,13 +204,8 @@ static void expect_tcp(const char *to, enum cw_outcome outcome, int type, int co
 	}
 }
 
-#define NEEDS_WORLD \
-	if (why_not) \
-	skip()
-
 static void test_prohibited(void **state)
 {
-	NEEDS_WORLD;
 	expect_dns("192.0.2.2:1001", CW_OUT_UNREACHABLE, 3, 10, "192.0.2.2");
 	assert_true(dns.took_ms < SOON);
 	expect_tcp("192.0.2.2:1001", CW_OUT_UNREACHABLE, 3, 10, "192.0.2.2");
@@ -228,7 +216,6 @@ static void test_prohibited(void **state)
 
 static void test_a_filter_that_rejects_and_a_closed_port(void **state)
 {
-	NEEDS_WORLD;
 	expect_dns("192.0.2.2:1002", CW_OUT_REFUSED, 3, 3, "192.0.2.2");
 	expect_tcp("192.0.2.2:1002", CW_OUT_REFUSED, 3, 3, "192.0.2.2"); /* by ICMP: a filter */
 	expect_tcp("192.0.2.2:1003", CW_OUT_REFUSED, -1, 0, "");
@@ -240,7 +227,6 @@ static void test_a_filter_that_rejects_and_a_closed_port(void **state)
 
 static void test_silence(void **state)
 {
-	NEEDS_WORLD;
 	expect_dns("192.0.2.2:1004", CW_OUT_TIMEOUT, -1, 0, "");
 	assert_int_equal(dns.sent, LIMIT_DNS_UDP_TRIES);
 	expect_tcp("192.0.2.2:1004", CW_OUT_TIMEOUT, -1, 0, "");
@@ -248,14 +234,12 @@ static void test_silence(void **state)
 
 static void test_a_router_without_a_route(void **state)
 {
-	NEEDS_WORLD;
 	expect_dns("203.0.113.9:53", CW_OUT_UNREACHABLE, 3, 0, "192.0.2.2");
 	expect_tcp("203.0.113.9:1688", CW_OUT_UNREACHABLE, 3, 0, "192.0.2.2");
 }
 
 static void test_no_route_here(void **state)
 {
-	NEEDS_WORLD;
 	expect_dns("10.9.9.9:53", CW_OUT_NO_ROUTE, -1, 0, "");
 	assert_int_equal(dns.system_error, ENETUNREACH);
 	assert_int_equal(dns.sent, 0);
@@ -273,7 +257,6 @@ static void test_no_route_here(void **state)
 
 static void test_this_machine_forbids_it(void **state)
 {
-	NEEDS_WORLD;
 	expect_dns("192.0.2.2:1005", CW_OUT_DENIED, -1, 0, "");
 	assert_int_equal(dns.system_error, EPERM);
 	expect_dns("192.0.2.2:1006", CW_OUT_DENIED, -1, 0, "");
@@ -285,7 +268,6 @@ static void test_this_machine_forbids_it(void **state)
 
 static void test_ipv6_switched_off(void **state)
 {
-	NEEDS_WORLD;
 	assert_true(sh("sysctl -qw net.ipv6.conf.all.disable_ipv6=1"));
 	expect_dns("[2001:db8::2]:53", CW_OUT_NO_ROUTE, -1, 0, "");
 	expect_tcp("[2001:db8::2]:1688", CW_OUT_NO_ROUTE, -1, 0, "");
@@ -301,7 +283,6 @@ static void stop(void *ctx)
 /* An error queue that is not emptied would make the loop spin. */
 static void test_errors_leave_the_loop_idle(void **state)
 {
-	NEEDS_WORLD;
 	for (unsigned i = 0; i < 20; i++)
 		ask("192.0.2.2:9");
 	struct io_timer t = { .fire = stop, .ctx = loop };
@@ -326,5 +307,11 @@ int main(void)
 		T(test_errors_leave_the_loop_idle),
 		T(test_ipv6_switched_off),
 	};
-	return cmocka_run_group_tests(tests, make_world, end_world);
+	/* A whole plan is skipped: cmocka's own skip() says "not ok" (TAP wants "ok"). */
+	const char *why_not = make_world();
+	if (why_not)
+		printf("1..0 # SKIP %s\n", why_not);
+	int failed = why_not ? 0 : cmocka_run_group_tests(tests, NULL, NULL);
+	end_world();
+	return failed;
 }
