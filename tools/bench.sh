@@ -59,11 +59,5 @@ echo "== DNS queries, 64 at once"
 # shellcheck disable=SC2086
 "$build/test/bench/dns-bench" "$port" 300000 64 $servers
 
-echo "== check kms of a healthy domain, 200 times, each with a lab of its own"
-i=0
-set --
-while [ $i -lt 200 ]; do
-	set -- "$@" kms/healthy
-	i=$((i + 1))
-done
-time -p "$build/clearway" lab run -q "$@" >"$folder/healthy"
+echo "== clearway check kms beside its peers and limits"
+/usr/bin/python3 "$(dirname "$0")/../test/bench/kms.py" "$build/clearway"
