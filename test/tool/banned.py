@@ -68,6 +68,10 @@ def main():
     for name in tree.files("src", suffixes=(".c", ".h")):
         complaints += calls(name)
         checked += 1
+    for folder in sorted(os.listdir(tree.path_of("src"))):
+        if os.path.isdir(tree.path_of(f"src/{folder}")) and folder != "cmd" and \
+                not any(library.endswith(f"libcw_{folder}.a") for library in libraries):
+            complaints.append(f"test/tool/meson.build: want {folder}_lib in tool_libs")
     for library in libraries:
         complaints += state_and_reach(nm, library)
     tree.finish(complaints, checked, "files")

@@ -9,8 +9,8 @@ import source_tree as tree
 # Libraries that only some folders may see, by the start of the header's name.
 LIBRARIES = {
     "uv": ("io", "lab"),
-    "openssl/": ("codec", "io", "lab"),
-    "utf8proc": ("report",),
+    "openssl/": ("codec", "cert", "io", "lab"),
+    "utf8proc": ("codec", "report"),
     "idn2": ("codec", "cmd"),
     "jansson": (),
     "ldns/": (),
