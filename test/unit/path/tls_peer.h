@@ -109,7 +109,7 @@ static void conn_flush(struct conn *c)
 	}
 }
 
-static void conn_write(struct conn *c, const void *buf, size_t len)
+static inline void conn_write(struct conn *c, const void *buf, size_t len)
 {
 	if (c->layers)
 		assert_int_equal(SSL_write(c->ssl[c->layers - 1], buf, (int)len), len);
@@ -123,7 +123,7 @@ static inline void conn_say(struct conn *c, const char *text)
 	conn_write(c, text, strlen(text));
 }
 
-static void conn_go_tls(struct conn *c, SSL_CTX *ctx)
+static inline void conn_go_tls(struct conn *c, SSL_CTX *ctx)
 {
 	assert_true(c->layers < CONN_LAYERS);
 	SSL *ssl = SSL_new(ctx);

@@ -102,7 +102,7 @@ static void fire(void *ctx)
 	io_loop_stop(ctx);
 }
 
-static void run_for(cw_ms ms)
+static inline void run_for(cw_ms ms)
 {
 	struct io_timer t = { .fire = fire, .ctx = loop };
 	io_timer_set(loop, &t, io_loop_update(loop) + ms);
