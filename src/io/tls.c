@@ -279,7 +279,8 @@ void io_tls_shared_free(struct io_tls_shared *s)
 
 static bool offer(struct io_tls *t, const struct io_tls_spec *spec)
 {
-	if (spec->sni && !SSL_set_tlsext_host_name(t->ssl, spec->sni))
+	char *sni = spec->sni ? cw_arena_str(t->arena, spec->sni) : NULL;
+	if (sni && !SSL_set_tlsext_host_name(t->ssl, sni))
 		return false;
 	if (spec->ask_staple && !SSL_set_tlsext_status_type(t->ssl, TLSEXT_STATUSTYPE_ocsp))
 		return false;

@@ -119,8 +119,9 @@ static struct cw_text not_tested_line(const struct fact_store *facts, const stru
 {
 	struct cw_text t;
 	if (ended_as(facts, CW_OUT_CANCELLED))
-		t = CW_TEXT(N_("Could not be determined: %2$s: %3$s. Try again, with more time: %1$s"),
-			    command_with(facts, "--timeout 60"));
+		t = CW_TEXT(
+			N_("Could not be determined: %2$s: %3$s. Try again, with more time: %1$s"),
+			command_with(facts, "--timeout 60"));
 	else if (ended_as(facts, CW_OUT_UNREADABLE))
 		t = CW_TEXT(N_("Could not be determined: %2$s: %3$s. Try: %1$s"),
 			    command_with(facts, "--dns ADDRESS"));

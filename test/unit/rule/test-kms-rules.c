@@ -631,10 +631,11 @@ static void test_undetermined_names_what_was_not_tested(void **state)
 	fact_not_tested(s, CW_TEXT("What was still under way"),
 			CW_TEXT("the time limit (--timeout) was reached"), true);
 	diagnose(&kms_family, s, &d);
-	assert_string_equal(cw_text_render(arena, &d.closing, NULL),
-			    "Could not be determined: what was still under way: the time limit "
-			    "(--timeout) was reached. Try again, with more time: clearway~check --timeout "
-			    "60");
+	assert_string_equal(
+		cw_text_render(arena, &d.closing, NULL),
+		"Could not be determined: what was still under way: the time limit "
+		"(--timeout) was reached. Try again, with more time: clearway~check --timeout "
+		"60");
 }
 
 static const struct finding *only(const char *lines, struct diagnosis *d)
