@@ -497,7 +497,7 @@ static void expire(struct visit *v)
 		connect_failed(v, &silence);
 		return;
 	}
-	for (size_t i = 0; i < LAYERS; i++) {
+	for (enum visit_layer i = 0; i < LAYERS; i++) {
 		if (v->tls[i] && !v->shaken[i]) {
 			layer_ended(v, i, CW_OUT_TIMEOUT);
 			return;

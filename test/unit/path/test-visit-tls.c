@@ -295,7 +295,7 @@ static void alerts_by_name(void **state)
 		hops = dones = 0;
 		greets(row[i].bytes, 7, NULL);
 		visit();
-		EXPECT_HOPS(VISIT_TCP, CW_OUT_OK, VISIT_TLS, row[i].outcome);
+		EXPECT_HOPS(VISIT_TCP, CW_OUT_OK, VISIT_TLS, (int)row[i].outcome);
 		assert_string_equal(hop[1]->tls_alert, row[i].name);
 		assert_true(hop[1]->tls_alert_received);
 		assert_false(hop[1]->hello_seen);
