@@ -204,15 +204,11 @@ enum cw_ec url_parse(const char *text, struct url *out, const char **why)
 	size_t n = scheme_len(text);
 	if (strlen(text) > LIMIT_URL)
 		return say(CW_ETOOBIG, "the URL is too long", why);
-	if (!n || strncmp(text + n, "://", 3) != 0) {
-		/* "mailto:x" is a URL of another kind, "host:80" is none. */
-		bool other = n && !is_digit(text[n + 1]);
-		return say(other ? CW_EUNSUPPORTED : CW_EMALFORMED,
-			   other ? "another scheme than http, https, ldap and ldaps"
-				 : "no scheme, want http://...",
-			   why);
-	}
-	if (!scheme_find(text, n, &u.scheme))
+	/* "mailto:x" is a URL of another kind, "host:80" is none. */
+	bool known = n && scheme_find(text, n, &u.scheme);
+	if (!n || (known && strncmp(text + n, "://", 3) != 0) || is_digit(text[n + 1]))
+		return say(CW_EMALFORMED, "no scheme, want http://...", why);
+	if (!known)
 		return say(CW_EUNSUPPORTED, "another scheme than http, https, ldap and ldaps", why);
 	u.port = schemes[u.scheme].port;
 	const char *authority = text + n + 3;
