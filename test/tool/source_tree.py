@@ -22,7 +22,8 @@ def files(*folders, suffixes=None):
         for at, below, names in os.walk(path_of(folder)):
             below[:] = sorted(d for d in below
                               if (not d.startswith(".") or d == ".ci") and d != "__pycache__"
-                              and not (at == ROOT and d.startswith("build")))
+                              and not (at == ROOT and d.startswith("build"))
+                              and not os.path.exists(os.path.join(at, d, "build.ninja")))
             for name in sorted(names):
                 if suffixes is None or name.endswith(suffixes):
                     yield os.path.relpath(os.path.join(at, name), ROOT)
