@@ -3,7 +3,7 @@
 
 #include "lab/inside.h"
 
-enum { READ_ROOM = 4096 };
+enum { READ_ROOM = 4096, IN_MOST = 4 * LIMIT_DNS_MESSAGE };
 
 /* An answer that waits: for its time, or for its next byte. */
 struct lab_out {
@@ -13,6 +13,7 @@ struct lab_out {
 	uv_udp_t *from;
 	struct sockaddr_storage to;
 	enum lab_then then;
+	bool raw;          /* below TLS */
 	cw_ms interval_ms; /* 0: all at once */
 	size_t at, len;
 	struct lab_out *prev, *next;
@@ -27,7 +28,7 @@ struct write_job {
 
 /* ---- answers that wait ---- */
 
-static void out_free(struct lab_out *o)
+static void out_unlink(struct lab_out *o)
 {
 	struct lab *lab = o->server->lab;
 	io_timer_stop(lab->loop, &o->timer);
@@ -37,6 +38,11 @@ static void out_free(struct lab_out *o)
 		lab->outs = o->next;
 	if (o->next)
 		o->next->prev = o->prev;
+}
+
+static void out_free(struct lab_out *o)
+{
+	out_unlink(o);
 	free(o);
 }
 
@@ -80,20 +86,26 @@ static void send_datagram(uv_udp_t *from, const struct sockaddr *to, const void 
 	(void)uv_udp_try_send(from, &buf, 1, to); /* a datagram may be lost */
 }
 
+static void conn_write(struct lab_conn *c, const void *bytes, size_t len, bool raw,
+		       enum lab_then then);
+
 static void out_fire(void *ctx)
 {
 	struct lab_out *o = ctx;
 	struct lab *lab = o->server->lab;
-	if (!o->conn) {
-		send_datagram(o->from, (const struct sockaddr *)&o->to, o->bytes, o->len);
-	} else if (o->interval_ms && o->at < o->len) {
-		lab_conn_send(o->conn, o->bytes + o->at++, 1, 0, THEN_STAY);
+	if (o->conn && o->interval_ms && o->at < o->len) {
 		io_timer_set(lab->loop, &o->timer, io_loop_now(lab->loop) + o->interval_ms);
-		return;
-	} else if (!o->interval_ms) {
-		lab_conn_send(o->conn, o->bytes, o->len, 0, o->then);
+		conn_write(o->conn, o->bytes + o->at++, 1, o->raw, THEN_STAY);
+		return; /* o may be gone */
 	}
-	out_free(o);
+	out_unlink(o);
+	if (!o->conn)
+		send_datagram(o->from, (const struct sockaddr *)&o->to, o->bytes, o->len);
+	else if (!o->interval_ms)
+		conn_write(o->conn, o->bytes, o->len, o->raw, o->then);
+	else if (o->then == THEN_END)
+		conn_write(o->conn, "", 0, o->raw, THEN_END);
+	free(o);
 }
 
 void lab_udp_send(struct lab_server *v, uv_udp_t *from, const struct sockaddr *to,
@@ -123,17 +135,28 @@ static void conn_closed(uv_handle_t *h)
 		lab->conns = c->next;
 	if (c->next)
 		c->next->prev = c->prev;
+	lab_tls_free(c->tls);
 	free(c->in);
 	free(c);
 	lab_handle_closed(lab);
 }
 
-void lab_conn_close(struct lab_conn *c)
+/* False: it is going already. */
+static bool begin_closing(struct lab_conn *c)
 {
 	if (c->closing)
-		return;
+		return false;
 	c->closing = true;
 	lab_outs_drop(c->server->lab, c);
+	if (c->ops->gone)
+		c->ops->gone(c);
+	return true;
+}
+
+void lab_conn_close(struct lab_conn *c)
+{
+	if (!begin_closing(c))
+		return;
 	uv_close((uv_handle_t *)&c->tcp, conn_closed);
 }
 
@@ -143,7 +166,7 @@ static void was_shut_down(uv_shutdown_t *req, int status)
 		lab_conn_close(req->handle->data);
 }
 
-void lab_conn_end(struct lab_conn *c)
+static void shut_down(struct lab_conn *c)
 {
 	if (c->closing || c->ending)
 		return;
@@ -152,12 +175,32 @@ void lab_conn_end(struct lab_conn *c)
 		lab_conn_close(c);
 }
 
+/* The answer of this connection that goes last; NULL: none waits. */
+static struct lab_out *last_out(const struct lab_conn *c)
+{
+	struct lab_out *last = NULL;
+	for (struct lab_out *o = c->server->lab->outs; o; o = o->next)
+		if (o->conn == c && (!last || o->timer.at > last->timer.at))
+			last = o;
+	return last;
+}
+
+void lab_conn_end(struct lab_conn *c)
+{
+	struct lab_out *last = c->closing ? NULL : last_out(c);
+	if (last)
+		last->then = THEN_END;
+	else if (c->tls)
+		lab_tls_end(c);
+	else
+		shut_down(c);
+}
+
 void lab_conn_reset(struct lab_conn *c)
 {
-	if (c->closing)
+	c->reset = true;
+	if (!begin_closing(c))
 		return;
-	c->closing = true;
-	lab_outs_drop(c->server->lab, c);
 	if (uv_tcp_close_reset(&c->tcp, conn_closed) != 0)
 		uv_close((uv_handle_t *)&c->tcp, conn_closed);
 }
@@ -169,23 +212,14 @@ static void written(uv_write_t *req, int status)
 	if (status < 0)
 		lab_conn_close(c);
 	else if (job->then == THEN_END)
-		lab_conn_end(c);
+		shut_down(c);
 	free(job);
 }
 
-void lab_conn_send(struct lab_conn *c, const void *bytes, size_t len, cw_ms delay_ms,
-		   enum lab_then then)
+static void write_now(struct lab_conn *c, const void *bytes, size_t len, enum lab_then then)
 {
 	if (c->closing || c->ending)
 		return;
-	if (delay_ms) {
-		struct lab_out *o = out_new(c->server, bytes, len, delay_ms);
-		if (o) {
-			o->conn = c;
-			o->then = then;
-		}
-		return;
-	}
 	struct write_job *job = malloc(sizeof(*job) + len);
 	if (!job) {
 		lab_conn_close(c);
@@ -202,13 +236,62 @@ void lab_conn_send(struct lab_conn *c, const void *bytes, size_t len, cw_ms dela
 	lab_conn_close(c);
 }
 
-void lab_conn_drip(struct lab_conn *c, const void *bytes, size_t len, cw_ms interval_ms)
+static void conn_write(struct lab_conn *c, const void *bytes, size_t len, bool raw,
+		       enum lab_then then)
 {
-	struct lab_out *o = c->closing ? NULL : out_new(c->server, bytes, len, interval_ms);
+	if (c->tls && !raw)
+		lab_tls_send(c, bytes, len, then);
+	else
+		write_now(c, bytes, len, then);
+}
+
+/* What waits keeps its order: each answer is due later than the one before it. */
+static struct lab_out *queue(struct lab_conn *c, const void *bytes, size_t len, cw_ms delay_ms)
+{
+	cw_ms now = io_loop_now(c->server->lab->loop), at = now + delay_ms;
+	if (at <= c->queued_until)
+		at = c->queued_until + 1;
+	struct lab_out *o = out_new(c->server, bytes, len, at - now);
+	if (!o)
+		return NULL;
+	c->queued_until = at;
+	o->conn = c;
+	return o;
+}
+
+static void send_or_queue(struct lab_conn *c, const void *bytes, size_t len, bool raw,
+			  cw_ms delay_ms, enum lab_then then)
+{
+	if (c->closing || c->ending)
+		return;
+	if (!delay_ms && !last_out(c)) {
+		conn_write(c, bytes, len, raw, then);
+		return;
+	}
+	struct lab_out *o = queue(c, bytes, len, delay_ms);
 	if (!o)
 		return;
-	o->conn = c;
-	o->interval_ms = interval_ms;
+	o->then = then;
+	o->raw = raw;
+}
+
+void lab_conn_send(struct lab_conn *c, const void *bytes, size_t len, cw_ms delay_ms,
+		   enum lab_then then)
+{
+	send_or_queue(c, bytes, len, false, delay_ms, then);
+}
+
+void lab_conn_send_raw(struct lab_conn *c, const void *bytes, size_t len, cw_ms delay_ms,
+		       enum lab_then then)
+{
+	send_or_queue(c, bytes, len, true, delay_ms, then);
+}
+
+void lab_conn_drip(struct lab_conn *c, const void *bytes, size_t len, cw_ms interval_ms)
+{
+	struct lab_out *o = c->closing ? NULL : queue(c, bytes, len, interval_ms);
+	if (o)
+		o->interval_ms = interval_ms;
 }
 
 void lab_conn_taken(struct lab_conn *c, size_t len)
@@ -217,35 +300,55 @@ void lab_conn_taken(struct lab_conn *c, size_t len)
 	c->in_len -= len;
 }
 
-static void give_room(uv_handle_t *h, size_t suggested, uv_buf_t *buf)
+uint8_t *lab_conn_room(struct lab_conn *c, size_t len)
 {
-	struct lab_conn *c = h->data;
-	*buf = uv_buf_init(NULL, 0);
-	if (c->in_cap - c->in_len < READ_ROOM) {
-		size_t cap = 2 * c->in_cap + READ_ROOM;
-		uint8_t *grown = cap <= 4 * LIMIT_DNS_MESSAGE ? realloc(c->in, cap) : NULL;
+	if (c->in_cap - c->in_len < len) {
+		size_t cap = 2 * c->in_cap + len;
+		uint8_t *grown = cap <= IN_MOST ? realloc(c->in, cap) : NULL;
 		if (!grown)
-			return; /* libuv then reports UV_ENOBUFS */
+			return NULL;
 		c->in = grown;
 		c->in_cap = cap;
 	}
-	*buf = uv_buf_init((char *)c->in + c->in_len, (unsigned)(c->in_cap - c->in_len));
+	return c->in + c->in_len;
+}
+
+static void give_room(uv_handle_t *h, size_t suggested, uv_buf_t *buf)
+{
+	struct lab_conn *c = h->data;
+	struct lab *lab = c->server->lab;
+	uint8_t *room = c->tls ? lab->datagram : lab_conn_room(c, READ_ROOM);
+	size_t len = c->tls ? sizeof(lab->datagram) : room ? c->in_cap - c->in_len : 0;
+	*buf = uv_buf_init((char *)room, (unsigned)len); /* 0: libuv then reports UV_ENOBUFS */
 }
 
 static void has_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
 	struct lab_conn *c = stream->data;
 	if (n < 0) {
+		c->reset = n == UV_ECONNRESET;
 		lab_conn_close(c);
 		return;
 	}
 	if (!n || c->ending)
 		return;
+	if (c->tls) {
+		lab_tls_input(c, (const uint8_t *)buf->base, (size_t)n);
+		return;
+	}
 	c->in_len += (size_t)n;
-	c->server->ops->received(c);
+	c->ops->received(c);
 }
 
-static struct lab_conn *conn_new(struct lab_server *v)
+static void begin(struct lab_conn *c)
+{
+	(void)uv_tcp_nodelay(&c->tcp, 1);
+	c->ops->opened(c);
+	if (!c->closing && uv_read_start((uv_stream_t *)&c->tcp, give_room, has_read) != 0)
+		lab_conn_close(c);
+}
+
+static struct lab_conn *conn_new(struct lab_server *v, const struct lab_conn_ops *ops)
 {
 	struct lab *lab = v->lab;
 	struct lab_conn *c = calloc(1, sizeof(*c));
@@ -257,6 +360,7 @@ static struct lab_conn *conn_new(struct lab_server *v)
 	}
 	lab_handle_opened(lab);
 	c->server = v;
+	c->ops = ops;
 	c->tcp.data = c;
 	c->next = lab->conns;
 	if (c->next)
@@ -268,15 +372,48 @@ static struct lab_conn *conn_new(struct lab_server *v)
 void lab_accept(uv_stream_t *listener, int status)
 {
 	struct lab_server *v = listener->data;
-	struct lab_conn *c = status == 0 && !v->lab->closing ? conn_new(v) : NULL;
+	struct lab_conn *c = status == 0 && !v->lab->closing ? conn_new(v, v->ops) : NULL;
 	if (!c)
 		return;
 	if (uv_accept(listener, (uv_stream_t *)&c->tcp) != 0) {
 		lab_conn_close(c);
 		return;
 	}
-	(void)uv_tcp_nodelay(&c->tcp, 1);
-	v->ops->opened(c);
-	if (!c->closing && uv_read_start((uv_stream_t *)&c->tcp, give_room, has_read) != 0)
+	begin(c);
+}
+
+static void was_connected(uv_connect_t *req, int status)
+{
+	struct lab_conn *c = req->handle->data;
+	if (status < 0)
 		lab_conn_close(c);
+	else if (!c->closing)
+		begin(c);
+}
+
+static int connect_to(struct lab_conn *c, const struct cw_addr *to)
+{
+	struct sockaddr_storage s = { 0 };
+	char text[CW_ADDR_TEXT];
+	cw_addr_text(to, text);
+	int rc = to->family == CW_IPV4 ? uv_ip4_addr(text, to->port, (struct sockaddr_in *)&s)
+				       : uv_ip6_addr(text, to->port, (struct sockaddr_in6 *)&s);
+	return rc ? rc
+		  : uv_tcp_connect(&c->connecting, &c->tcp, (const struct sockaddr *)&s,
+				   was_connected);
+}
+
+struct lab_conn *lab_conn_connect(struct lab_server *v, const struct cw_addr *to,
+				  const struct lab_conn_ops *ops, void *user)
+{
+	struct lab_conn *c = v->lab->closing ? NULL : conn_new(v, ops);
+	if (!c)
+		return NULL;
+	c->user = user;
+	if (connect_to(c, to) == 0)
+		return c;
+	c->user = NULL;
+	c->closing = true; /* nobody has heard of it */
+	uv_close((uv_handle_t *)&c->tcp, conn_closed);
+	return NULL;
 }

@@ -11,6 +11,7 @@
 
 #include "base/limits.h"
 #include "lab/inside.h"
+#include "lab/pki.h"
 
 enum {
 	KMS_PORT = 1688,
@@ -43,7 +44,11 @@ static const char *resolve_ref(void *ctx, struct cw_arena *arena, const struct s
 	const struct lab *lab = ctx;
 	char text[96];
 	if (ref->kind == REF_KEY_FILE)
-		return cw_arena_fmt(arena, "%s/%s.key", lab->key_dir, ref->key->name);
+		return cw_arena_fmt(arena, "%s/%s.key", lab->dir, ref->key->name);
+	if (ref->kind == REF_SECRET_FILE)
+		return cw_arena_fmt(arena, "%s/%s.secret", lab->dir, ref->secret->name);
+	if (ref->kind == REF_CERT_FILE)
+		return cw_arena_fmt(arena, "%s/%s.pem", lab->dir, ref->cert->name);
 	const struct cw_addr *addr = &lab->server[ref->server->index].addr;
 	switch (ref->kind) {
 	case REF_PORT:
@@ -54,6 +59,8 @@ static const char *resolve_ref(void *ctx, struct cw_arena *arena, const struct s
 		return cw_arena_str(arena, cw_addr_reverse_name(addr, text));
 	case REF_ADDRESS:
 	case REF_KEY_FILE:
+	case REF_SECRET_FILE:
+	case REF_CERT_FILE:
 		break;
 	}
 	return cw_arena_str(arena, cw_addr_text(addr, text));
@@ -73,6 +80,14 @@ const char *lab_expand(const struct lab *lab, struct cw_arena *arena, const char
 		void *ctx;
 	} as = { .in = lab };
 	return expand_word(as.ctx, arena, text);
+}
+
+struct lab_server *lab_server_at(const struct lab *lab, const struct cw_addr *addr)
+{
+	for (size_t i = 0; i < lab->server_count; i++)
+		if (cw_addr_same_port(&lab->server[i].addr, addr))
+			return &lab->server[i];
+	return NULL;
 }
 
 static struct lab_server *server_named(const struct lab *lab, const char *name)
@@ -257,7 +272,7 @@ static bool start_dns(struct opening *o)
 	return true;
 }
 
-/* ---- KMS hosts ---- */
+/* ---- hosts, each with a port of its own ---- */
 
 /* Leaves later connection attempts without any answer: Linux drops a SYN while the queue of a
  * listener that does not accept is full, and a queue of length 0 holds one connection. */
@@ -287,9 +302,24 @@ static bool fill_queue(struct lab_server *v, int listener)
 	return false;
 }
 
-static int kms_socket(struct lab_server *v)
+int lab_listen(struct lab_server *v, int tcp)
 {
-	bool fixed = v->def->port, any = v->def->ipv6 && !fixed;
+	int rc = uv_tcp_init(v->lab->uv, &v->tcp);
+	if (rc != 0)
+		return rc;
+	lab_handle_opened(v->lab);
+	v->tcp_open = true;
+	v->tcp.data = v;
+	rc = uv_tcp_open(&v->tcp, tcp);
+	if (rc != 0 || v->def->closed & SCENARIO_TCP || v->def->blocked ||
+	    v->def->kind == SCENARIO_HOST)
+		return rc;
+	return uv_listen((uv_stream_t *)&v->tcp, SOMAXCONN, lab_accept);
+}
+
+static int host_socket(struct lab_server *v)
+{
+	bool fixed = v->def->port, any = (v->def->ipv6 || v->def->front) && !fixed;
 	v->addr.port = fixed ? v->def->port : any ? 0 : KMS_PORT;
 	int fd = bound_socket(&v->addr, SOCK_STREAM);
 	if (fd != -EADDRINUSE || fixed)
@@ -298,9 +328,9 @@ static int kms_socket(struct lab_server *v)
 	return bound_socket(&v->addr, SOCK_STREAM);
 }
 
-static bool start_kms(struct opening *o, struct lab_server *v)
+static bool start_host(struct opening *o, struct lab_server *v)
 {
-	int fd = kms_socket(v);
+	int fd = host_socket(v);
 	if (fd < 0) {
 		o->unsupported = no_such_family(-fd);
 		return fail(o, "no port for the host", v->def->name, -fd);
@@ -310,63 +340,115 @@ static bool start_kms(struct opening *o, struct lab_server *v)
 		close(fd);
 		return fail(o, "host", v->def->name, error);
 	}
-	int rc = lab_rpc_start(v, fd);
+	int rc = v->def->front ? lab_front_start(v, fd) : lab_rpc_start(v, fd);
 	return rc == 0 || fail(o, "host", v->def->name, -rc);
 }
 
 static bool start_hosts(struct opening *o)
 {
 	for (const struct scenario_server *def = o->lab->scenario->servers; def; def = def->next)
-		if (def->kind != SCENARIO_DNS && !start_kms(o, &o->lab->server[def->index]))
+		if (def->kind != SCENARIO_DNS && !start_host(o, &o->lab->server[def->index]))
 			return false;
 	return true;
 }
 
-/* ---- key files ---- */
+/* ---- files ---- */
 
-static bool write_key(struct opening *o, const struct scenario_key *k)
+static bool write_file(struct opening *o, const char *name, const char *ending, const void *bytes,
+		       size_t len)
 {
 	char path[512];
-	snprintf(path, sizeof(path), "%s/%s.key", o->lab->key_dir, k->name);
+	snprintf(path, sizeof(path), "%s/%s.%s", o->lab->dir, name, ending);
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return fail(o, "key file", path, errno);
-	size_t len = strlen(k->text);
-	bool ok = write(fd, k->text, len) == (ssize_t)len;
+		return fail(o, "file", path, errno);
+	bool ok = write(fd, bytes, len) == (ssize_t)len;
 	int error = errno;
 	if (close(fd) != 0 || !ok)
-		return fail(o, "key file", path, error);
+		return fail(o, "file", path, error);
 	return true;
 }
 
-static bool write_keys(struct opening *o)
+static bool write_certs(struct opening *o)
 {
 	struct lab *lab = o->lab;
-	if (!lab->scenario->keys)
+	for (const struct scenario_cert *c = lab->scenario->certs; c; c = c->next) {
+		size_t len;
+		const char *pem = lab_pki_pem(lab->pki, c, lab->arena, &len);
+		if (!pem)
+			return fail(o, "certificate", c->name, ENOMEM);
+		if (!write_file(o, c->name, "pem", pem, len))
+			return false;
+	}
+	return true;
+}
+
+static bool write_files(struct opening *o)
+{
+	struct lab *lab = o->lab;
+	const struct scenario *s = lab->scenario;
+	if (!s->keys && !s->secrets && !s->certs)
 		return true;
 	const char *base = getenv("TMPDIR");
 	char *dir =
 		cw_arena_fmt(lab->arena, "%s/clearway-lab-XXXXXX", base && *base ? base : "/tmp");
 	if (!mkdtemp(dir))
 		return fail(o, "directory", dir, errno);
-	lab->key_dir = dir;
-	for (const struct scenario_key *k = lab->scenario->keys; k; k = k->next)
-		if (!write_key(o, k))
+	lab->dir = dir;
+	for (const struct scenario_key *k = s->keys; k; k = k->next)
+		if (!write_file(o, k->name, "key", k->text, strlen(k->text)))
 			return false;
-	return true;
+	for (const struct scenario_secret *x = s->secrets; x; x = x->next) {
+		const char *line = cw_arena_fmt(lab->arena, "%s\n", x->text);
+		if (!write_file(o, x->name, "secret", line, strlen(line)))
+			return false;
+	}
+	return write_certs(o);
 }
 
-static void remove_keys(struct lab *lab)
+static void remove_file(const struct lab *lab, const char *name, const char *ending)
 {
 	char path[512];
-	if (!lab->key_dir)
+	snprintf(path, sizeof(path), "%s/%s.%s", lab->dir, name, ending);
+	(void)unlink(path);
+}
+
+static void remove_files(struct lab *lab)
+{
+	const struct scenario *s = lab->scenario;
+	if (!lab->dir)
 		return;
-	for (const struct scenario_key *k = lab->scenario->keys; k; k = k->next) {
-		snprintf(path, sizeof(path), "%s/%s.key", lab->key_dir, k->name);
-		(void)unlink(path);
+	for (const struct scenario_key *k = s->keys; k; k = k->next)
+		remove_file(lab, k->name, "key");
+	for (const struct scenario_secret *x = s->secrets; x; x = x->next)
+		remove_file(lab, x->name, "secret");
+	for (const struct scenario_cert *c = s->certs; c; c = c->next)
+		remove_file(lab, c->name, "pem");
+	(void)rmdir(lab->dir);
+	lab->dir = NULL;
+}
+
+/* ---- certificates: they name ports, so the sockets are there already ---- */
+
+static bool make_certs(struct opening *o)
+{
+	struct lab *lab = o->lab;
+	const char *trouble = NULL;
+	if (!lab->scenario->certs)
+		return true;
+	lab->pki = lab_pki_new(lab, &trouble);
+	if (!lab->pki) {
+		snprintf(o->why, o->why_size, "certificate %s could not be made",
+			 trouble ? trouble : "");
+		return false;
 	}
-	(void)rmdir(lab->key_dir);
-	lab->key_dir = NULL;
+	for (size_t i = 0; i < lab->server_count; i++)
+		if (lab->server[i].front && !lab_front_secure(&lab->server[i])) {
+			snprintf(o->why, o->why_size, "TLS of %s could not be set up",
+				 lab->server[i].def->name);
+			return false;
+		}
+	return true;
 }
 
 /* ---- opening and closing ---- */
@@ -381,6 +463,9 @@ static void finish(void *ctx)
 	struct lab *lab = ctx;
 	void (*closed)(void *) = lab->closed;
 	void *closed_ctx = lab->closed_ctx;
+	for (size_t i = 0; i < lab->server_count; i++)
+		lab_front_free(&lab->server[i]);
+	lab_pki_free(lab->pki);
 	cw_arena_free(lab->scratch);
 	cw_arena_free(lab->arena);
 	free(lab->room);
@@ -435,8 +520,8 @@ void lab_close(struct lab *lab, void (*closed)(void *ctx), void *ctx)
 	for (size_t i = 0; i < lab->scenario->server_count; i++)
 		close_server(&lab->server[i]);
 	for (struct lab_conn *c = lab->conns; c; c = c->next)
-		lab_conn_close(c);
-	remove_keys(lab);
+		lab_conn_close(c); /* gone() may close others: closing alone removes none */
+	remove_files(lab);
 	finish_if_done(lab);
 }
 
@@ -454,6 +539,7 @@ static struct lab *lab_new(struct io_loop *loop, const struct scenario *s)
 	lab->arena = cw_arena_new();
 	lab->scratch = cw_arena_new();
 	lab->scenario = s;
+	lab->server_count = s->server_count;
 	lab->room = room;
 	lab->finish = (struct io_timer){ .fire = finish, .ctx = lab };
 	uint32_t bits = io_random32(loop);
@@ -481,8 +567,8 @@ enum cw_ec lab_open(struct io_loop *loop, const struct scenario *s, struct lab *
 	o.why = why;
 	if (!o.lab)
 		return CW_ENOMEM;
-	/* hosts first: zones hold their ports */
-	if (!write_keys(&o) || !start_hosts(&o) || !start_dns(&o)) {
+	/* hosts first: zones and certificates hold their ports */
+	if (!start_hosts(&o) || !start_dns(&o) || !make_certs(&o) || !write_files(&o)) {
 		lab_close(o.lab, NULL, NULL);
 		return o.unsupported ? CW_EUNSUPPORTED : CW_EIO;
 	}

@@ -204,15 +204,5 @@ static const struct lab_conn_ops rpc_ops = { .opened = listener_opened,
 int lab_rpc_start(struct lab_server *v, int tcp)
 {
 	v->ops = &rpc_ops;
-	int rc = uv_tcp_init(v->lab->uv, &v->tcp);
-	if (rc != 0)
-		return rc;
-	lab_handle_opened(v->lab);
-	v->tcp_open = true;
-	v->tcp.data = v;
-	rc = uv_tcp_open(&v->tcp, tcp);
-	if (rc != 0 || v->def->closed & SCENARIO_TCP || v->def->blocked ||
-	    v->def->kind == SCENARIO_HOST)
-		return rc;
-	return uv_listen((uv_stream_t *)&v->tcp, SOMAXCONN, lab_accept);
+	return lab_listen(v, tcp);
 }

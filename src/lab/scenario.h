@@ -32,6 +32,7 @@
 #include "base/ec.h"
 #include "base/time.h"
 #include "codec/tsig.h"
+#include "lab/scenario_front.h"
 
 /* What a fault takes behind its name. */
 enum scenario_fault_arg { FAULT_ARG_NONE, FAULT_ARG_COUNT, FAULT_ARG_TIME, FAULT_ARG_RECORD };
@@ -107,11 +108,6 @@ enum scenario_answer { SCENARIO_ANSWER_LIST(SCENARIO_AS_ANSWER) ANSWER_COUNT };
 
 enum { SCENARIO_UDP = 1, SCENARIO_TCP = 2, SCENARIO_BOTH = 3 };
 
-struct scenario_words {
-	size_t count;
-	const char *const *word;
-};
-
 /* A record as it is written; src/lab/record.h makes a dns_rr of it. */
 struct scenario_record {
 	const char *owner;
@@ -155,6 +151,9 @@ enum scenario_server_kind {
 	SCENARIO_DNS,
 	SCENARIO_KMS,
 	SCENARIO_HOST, /* an address on which nothing listens */
+	SCENARIO_WEB,  /* with or without TLS */
+	SCENARIO_SSTP,
+	SCENARIO_PROXY,
 };
 
 struct scenario_server {
@@ -178,6 +177,8 @@ struct scenario_server {
 	uint32_t reason; /* with ANSWER_BIND_NAK and ANSWER_FAULT */
 	uint16_t port;   /* 0: 1688 where it is free, else any */
 	bool blocked;    /* connection attempts are left without any answer */
+	/* web, sstp, proxy; else NULL */
+	struct scenario_front *front;
 	unsigned line;
 	struct scenario_server *next;
 };
@@ -188,6 +189,12 @@ struct scenario_key {
 	struct tsig_key key;
 	unsigned index;
 	struct scenario_key *next;
+};
+
+/* A file that holds this text. */
+struct scenario_secret {
+	const char *name, *text;
+	struct scenario_secret *next;
 };
 
 enum scenario_setting { SETTING_UNSAID, SETTING_GIVEN, SETTING_NONE, SETTING_UNREADABLE };
@@ -239,6 +246,9 @@ struct scenario {
 	struct scenario_words shows; /* ids of data/causes.tsv; empty: healthy */
 	struct scenario_key *keys;
 	unsigned key_count;
+	struct scenario_secret *secrets;
+	struct scenario_cert *certs;
+	unsigned cert_count;
 	struct scenario_server *servers;
 	unsigned server_count;
 	struct scenario_client client;
@@ -257,14 +267,26 @@ struct scenario_client scenario_client_of(const struct scenario *s, const struct
 
 const struct scenario_server *scenario_server(const struct scenario *s, const char *name);
 const struct scenario_key *scenario_key(const struct scenario *s, const char *name);
+const struct scenario_secret *scenario_secret(const struct scenario *s, const char *name);
+const struct scenario_cert *scenario_cert(const struct scenario *s, const char *name);
 
-/* A reference such as @kms01, @kms01:port or @key:lab-key. */
-enum scenario_ref_kind { REF_ADDRESS, REF_PORT, REF_ADDRESS_PORT, REF_REVERSE, REF_KEY_FILE };
+/* A reference such as @kms01, @kms01:port, @key:lab-key, @ca:root or @secret:proxy. */
+enum scenario_ref_kind {
+	REF_ADDRESS,
+	REF_PORT,
+	REF_ADDRESS_PORT,
+	REF_REVERSE,
+	REF_KEY_FILE,
+	REF_SECRET_FILE,
+	REF_CERT_FILE, /* PEM */
+};
 
 struct scenario_ref {
 	enum scenario_ref_kind kind;
 	const struct scenario_server *server;
 	const struct scenario_key *key;
+	const struct scenario_secret *secret;
+	const struct scenario_cert *cert;
 	size_t len; /* of the reference in the text, with its @ */
 };
 

@@ -4,6 +4,8 @@
 #include "lab/scenario.h"
 #include "lab/scenario_parse.h"
 
+enum { REF_NAME = 128 };
+
 const struct scenario_server *scenario_server(const struct scenario *s, const char *name)
 {
 	const struct scenario_server *v = s->servers;
@@ -18,6 +20,14 @@ const struct scenario_key *scenario_key(const struct scenario *s, const char *na
 	while (k && strcmp(k->name, name))
 		k = k->next;
 	return k;
+}
+
+const struct scenario_secret *scenario_secret(const struct scenario *s, const char *name)
+{
+	const struct scenario_secret *x = s->secrets;
+	while (x && strcmp(x->name, name))
+		x = x->next;
+	return x;
 }
 
 struct scenario_client scenario_client_of(const struct scenario *s, const struct scenario_run *run)
@@ -55,17 +65,38 @@ static bool word_is(const char *s, size_t len, const char *word)
 	return strlen(word) == len && !memcmp(s, word, len);
 }
 
-static bool key_ref_at(const struct scenario *s, const char *text, struct scenario_ref *out)
+/* The length of the name behind this prefix, which is copied; 0: another prefix. */
+static size_t name_behind(const char *text, const char *prefix, char name[REF_NAME])
 {
-	const char *name = text + strlen("@key:");
-	size_t len = word_len(name);
-	for (const struct scenario_key *k = s->keys; k; k = k->next)
-		if (word_is(name, len, k->name)) {
-			*out = (struct scenario_ref){ .kind = REF_KEY_FILE,
-						      .key = k,
-						      .len = strlen("@key:") + len };
-			return true;
-		}
+	size_t at = strlen(prefix);
+	if (strncmp(text, prefix, at) != 0)
+		return 0;
+	size_t len = word_len(text + at);
+	if (len >= REF_NAME)
+		return 0;
+	memcpy(name, text + at, len);
+	name[len] = '\0';
+	return len;
+}
+
+/* @key:NAME, @secret:NAME, @ca:NAME */
+static bool file_ref_at(const struct scenario *s, const char *text, struct scenario_ref *out)
+{
+	static const char *const prefixes[] = { "@key:", "@secret:", "@ca:" };
+	struct scenario_ref ref = { 0 };
+	char name[REF_NAME];
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+		size_t len = name_behind(text, prefixes[i], name);
+		if (!len)
+			continue;
+		ref.len = strlen(prefixes[i]) + len;
+		ref.key = i == 0 ? scenario_key(s, name) : NULL;
+		ref.secret = i == 1 ? scenario_secret(s, name) : NULL;
+		ref.cert = i == 2 ? scenario_cert(s, name) : NULL;
+		ref.kind = i == 0 ? REF_KEY_FILE : i == 1 ? REF_SECRET_FILE : REF_CERT_FILE;
+		*out = ref;
+		return ref.key || ref.secret || ref.cert;
+	}
 	return false;
 }
 
@@ -92,8 +123,8 @@ static void ref_suffix(const char *text, struct scenario_ref *ref)
 
 bool scenario_ref_at(const struct scenario *s, const char *text, struct scenario_ref *out)
 {
-	if (!strncmp(text, "@key:", strlen("@key:")))
-		return key_ref_at(s, text, out);
+	if (file_ref_at(s, text, out))
+		return true;
 	size_t len = word_len(text + 1);
 	for (const struct scenario_server *v = s->servers; v; v = v->next)
 		if (word_is(text + 1, len, v->name)) {
@@ -166,9 +197,11 @@ static const char *dummy(void *ctx, struct cw_arena *arena, const struct scenari
 	case REF_REVERSE:
 		return "1.0.0.127.in-addr.arpa";
 	case REF_KEY_FILE:
+	case REF_SECRET_FILE:
+	case REF_CERT_FILE:
 		break;
 	}
-	return "file.key";
+	return "file";
 }
 
 static const char *expand_dummy(void *ctx, struct cw_arena *arena, const char *word)
@@ -183,7 +216,9 @@ static bool check_text(const struct check *c, unsigned line, const char *text)
 	const char *bad;
 	if (scenario_expand(c->s, text, c->arena, dummy, NULL, &bad))
 		return true;
-	return want(c, line, "@ and the name of a server of this scenario (or @key:NAME)", bad);
+	return want(c, line,
+		    "@ and the name of a server of this scenario (or @key:, @ca:, @secret: NAME)",
+		    bad);
 }
 
 static bool check_words(const struct check *c, unsigned line, const struct scenario_words *words)
@@ -217,6 +252,34 @@ static bool check_server(struct check *c, const struct scenario_server *v)
 		if (f->lie && !check_record(c, ".", f->lie))
 			return false;
 	return true;
+}
+
+static bool check_front(const struct check *c, const struct scenario_server *v)
+{
+	const struct scenario_front *f = v->front;
+	bool speaks = f->handshake != HANDSHAKE_HTTP && f->handshake != HANDSHAKE_SSH;
+	if (f->tls && !f->shows && f->handshake == HANDSHAKE_NORMAL)
+		return want(c, v->line, "certificate NAME below this server, or handshake FAULT",
+			    NULL);
+	if (f->shows && !speaks)
+		return want(c, v->line, "no certificate where there is no TLS", v->name);
+	if (f->login_count && !f->user)
+		return want(c, v->line, "user NAME PASSWORD below a proxy with login", NULL);
+	if (f->tls && f->inspects_with)
+		return want(c, v->line, "a proxy without TLS of its own where it inspects",
+			    v->name);
+	for (const struct scenario_place *p = f->places; p; p = p->next)
+		if (!check_text(c, p->line, p->pattern) ||
+		    (p->text && !check_text(c, p->line, p->text)))
+			return false;
+	return check_words(c, v->line, &f->exempt);
+}
+
+static bool check_cert(const struct check *c, const struct scenario_cert *x)
+{
+	return check_words(c, x->line, &x->names) && check_words(c, x->line, &x->cdp) &&
+	       check_words(c, x->line, &x->ocsp) && check_words(c, x->line, &x->aia) &&
+	       check_words(c, x->line, &x->freshest);
 }
 
 static bool check_expects(const struct check *c, const struct scenario_run *run)
@@ -284,6 +347,12 @@ bool scenario_check(const struct scenario *s, struct cw_arena *arena,
 		return want(&c, 1, "at least one run", NULL);
 	for (const struct scenario_server *v = s->servers; v; v = v->next)
 		if (!check_server(&c, v))
+			return false;
+	for (const struct scenario_server *v = s->servers; v; v = v->next)
+		if (v->front && !check_front(&c, v))
+			return false;
+	for (const struct scenario_cert *x = s->certs; x; x = x->next)
+		if (!check_cert(&c, x))
 			return false;
 	if (!check_words(&c, 1, &s->client.resolvers) || !check_words(&c, 1, &s->client.suffixes))
 		return false;

@@ -262,7 +262,7 @@ static void test_errors(void **state)
 		{ "scenario a b\n", "x.lab:1: want the end of the line, have \"b\"" },
 		{ "scenario a\nabout\n", "x.lab:2: want what the scenario is about, have nothing" },
 		{ "scenario a\nabout \"x\n", "x.lab:2: want a closing quotation mark, have \"x\"" },
-		{ "scenario a\nfoo\n", "x.lab:2: want scenario, about, shows, twin, key, dns, kms, host, client, run or expect, have \"foo\"" },
+		{ "scenario a\nfoo\n", "x.lab:2: want scenario, about, shows, twin, key, secret, ca, certificate, dns, kms, web, https, sstp, proxy, host, client, run or expect, have \"foo\"" },
 		{ "scenario a\n" RUN, "x.lab:1: want about: what the scenario is about, have nothing" },
 		{ HEAD, "x.lab:1: want at least one run, have nothing" },
 		{ HEAD "shows X\n", "x.lab:4: want ids of causes, or healthy, have \"X\"" },
