@@ -120,7 +120,8 @@
 	X(FIELD_NUMBER, "number", TEXT, "CRL number") \
 	X(FIELD_SSTP_STATUS, "sstp_status", TEXT, "status of a Nak or Abort (MS-SSTP 2.2.8)") \
 	X(FIELD_CORRELATION, "correlation", TEXT, "SSTPCORRELATIONID, as the server logs it") \
-	X(FIELD_SKEW_S, "skew_s", NUMBER, "their clock minus ours, seconds")
+	X(FIELD_SKEW_S, "skew_s", NUMBER, "their clock minus ours, seconds") \
+	X(FIELD_DATE, "date", TEXT, "the time by their clock, RFC 3339 UTC")
 
 #define FACT_AS_KIND(id, name, about) id,
 enum fact_kind { FACT_KIND_LIST(FACT_AS_KIND) FACT_KIND_COUNT };
