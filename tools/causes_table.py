@@ -8,7 +8,8 @@ import re
 import sys
 
 COLUMNS = ["id", "area", "code", "symbol", "also", "live", "article", "cause", "fix"]
-CODE = re.compile(r"0x[0-9A-F]{8}$")
+# An HRESULT; or a number that Windows shows as it is: of RAS, or a message number.
+CODE = re.compile(r"(0x[0-9A-F]{8}|[1-9][0-9]*)$")
 
 
 def fail(line, message):
@@ -22,8 +23,10 @@ def check(line, row, seen):
         fail(line, f"want an id that starts with its area, have {row['id']!r}")
     if row["code"] not in ("-", "any") and not CODE.match(row["code"]):
         fail(line, f"want a code like 0x8007232B, have {row['code']!r}")
-    if (row["code"] in ("-", "any")) != (row["symbol"] == "-"):
-        fail(line, "want a symbol where there is a code, and only there")
+    if row["code"] in ("-", "any") and row["symbol"] != "-":
+        fail(line, "want a symbol only where there is a code")
+    if row["code"].startswith("0x") and row["symbol"] == "-":
+        fail(line, "want the symbol of the code")
     for also in row["also"].split(",") if row["also"] != "-" else []:
         if not CODE.match(also):
             fail(line, f"want codes like 0x8007232B, have {also!r}")

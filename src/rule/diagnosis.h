@@ -37,7 +37,7 @@ struct rule_family {
 	struct cw_text (*undetermined_line)(const struct fact_store *facts);
 };
 
-extern const struct rule_family kms_family;
+extern const struct rule_family kms_family, sstp_family, activation_family;
 
 /* Pure: facts in, diagnosis out, everything in the store's arena. */
 void diagnose(const struct rule_family *family, const struct fact_store *facts,

@@ -21,6 +21,10 @@ struct hop_row {
 	struct hop hop[HOPS_MOST];
 };
 
+/* Adds a hop to the row: failed where a cause has it, else passed, else not reached behind one that
+ * failed, else not tested. */
+void hop_add(struct hop_row *row, const struct finding *findings, const char *name, bool passed);
+
 /* The KMS path: dns srv host port kms (with a pinned host: host port kms, after dns where names
  * are resolved). Pure; findings after the engine has given roles. */
 void kms_hops(const struct fact_store *facts, const struct finding *findings, struct hop_row *out);

@@ -13,7 +13,7 @@
 
 #include "rule/finding.h"
 
-enum { RULE_ALSO = 6, RULE_EXPLAINS = 12 };
+enum { RULE_ALSO = 6, RULE_EXPLAINS = 24 };
 
 struct judge; /* the run of one rule: facts to look at and the finding that grows */
 
@@ -57,7 +57,7 @@ const void *judge_view(const struct judge *j);
 
 /* Every family of rules: the list that engine, tests and documents walk. NULL-terminated,
  * worst first within a hop, hops in the order of the path. */
-extern const struct rule *const kms_rules[];
+extern const struct rule *const kms_rules[], *const sstp_rules[], *const activation_rules[];
 
 /* The kinds that the rules of a family need, for the planner. */
 uint64_t rules_need(const struct rule *const rules[]);

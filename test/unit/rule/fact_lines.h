@@ -3,7 +3,8 @@
  *
  *     KIND SUBJECT OUTCOME [FIELD=VALUE ...]
  *
- * Lists are separated by commas; `~` stands for a blank in a value.
+ * Lists are separated by commas; `~` stands for a blank in a value, `^` in a subject.
+ * `@took=N` sets how long it took.
  */
 #ifndef CW_TEST_FACT_LINES_H
 #define CW_TEST_FACT_LINES_H
@@ -75,15 +76,20 @@ static inline void set_field(struct fact_store *s, struct fact *f, char *word)
 static inline void put_line(struct fact_store *s, char *line)
 {
 	const char *kind = strsep(&line, " ");
-	const char *subject = strsep(&line, " ");
+	char *subject = strsep(&line, " ");
 	const char *outcome = strsep(&line, " ");
 	assert_non_null(outcome);
+	for (char *c = subject; *c; c++)
+		if (*c == '^')
+			*c = ' ';
 	struct fact *f =
 		fact_new(s, (enum fact_kind)lookup_word(kind, FACT_KIND_COUNT, kind_at), subject);
 	f->outcome = (enum cw_outcome)lookup_word(outcome, CW_OUT_COUNT, outcome_at);
 	f->took_ms = 12;
 	for (char *word = strsep(&line, " "); word; word = strsep(&line, " "))
-		if (*word)
+		if (!strncmp(word, "@took=", 6))
+			f->took_ms = strtoll(word + 6, NULL, 10);
+		else if (*word)
 			set_field(s, f, word);
 	fact_put(s, f);
 }
