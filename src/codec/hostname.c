@@ -35,9 +35,11 @@ static bool refuse_character(struct name_fault *fault, const char *c)
  * is neither. Windows DNS keeps names in UTF-8. */
 static size_t beyond_ascii(const char *c)
 {
-	if (c[0] == '\\' && (c[1] == '1' || c[1] == '2') && c[2] >= '0' && c[2] <= '9' &&
-	    c[3] >= '0' && c[3] <= '9')
-		return (c[1] - '0') * 100 + (c[2] - '0') * 10 + (c[3] - '0') >= 128 ? 4 : 0;
+	if (c[0] == '\\') {
+		size_t digits = strspn(c + 1, "0123456789");
+		int octet = digits < 3 ? 0 : (c[1] - '0') * 100 + (c[2] - '0') * 10 + (c[3] - '0');
+		return octet >= 128 && octet <= 255 ? 4 : 0;
+	}
 	unsigned char lead = (unsigned char)*c;
 	size_t len = lead >= 0xf0 && lead < 0xf5 ? 4 : lead >= 0xe0 && lead < 0xf0 ? 3 : 2;
 	if (lead < 0xc2 || lead >= 0xf5)

@@ -118,14 +118,14 @@ struct run_dns {
 };
 
 void run_ask(struct run *run, const struct probe *p, const char *hop, const struct cw_addr *server,
-	     const char *name, uint16_t type, run_dns_answered *answered, const void *mark);
+	     const char *name, uint16_t type, run_dns_answered *fn, const void *mark);
 /* The same with a whole message, signed where key is given. */
 void run_send(struct run *run, const struct probe *p, const char *hop, const struct cw_addr *server,
-	      const struct dns_message *message, const struct tsig_key *key,
-	      run_dns_answered *answered, const void *mark);
-/* A fact about that answer: subject d->name, outcome, server, rcode, transport and the rest. */
+	      const struct dns_message *message, const struct tsig_key *key, run_dns_answered *fn,
+	      const void *mark);
 /* Says in the fact which ICMP message came, if one did. */
 void run_set_icmp(struct run *run, struct fact *f, const struct cw_icmp *icmp, bool v6);
+/* A fact about that answer: subject d->name, outcome, server, rcode, transport and the rest. */
 struct fact *run_dns_fact(struct run *run, const struct run_dns *d, enum fact_kind kind,
 			  const struct dns_answer *answer);
 /* Fields addresses, alias and ttl_s: what an answer to A or AAAA says of the name. */
