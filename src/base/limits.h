@@ -74,6 +74,8 @@ enum {
 	LIMIT_TLS_HANDSHAKE = 256 << 10,
 	/* A Certificate message; chains of real servers stay below 10 KiB. */
 	LIMIT_TLS_CHAIN = 100 << 10,
+	/* Certificates of one chain that are kept; the message could hold thousands of empty ones. */
+	LIMIT_TLS_CERTIFICATES = 64,
 	/* What we put into one TLS record: our requests are shorter, and the buffer stays small. */
 	LIMIT_TLS_FRAGMENT = 4096,
 	/* Answers of a proxy within one Negotiate login; Kerberos takes one or two. */

@@ -23,6 +23,10 @@ enum cw_ec io_read_list(const char *path, struct cw_arena *arena, char **out, si
 enum cw_ec io_resolver_settings(struct cw_arena *arena, char **out, size_t *len, const char **path,
 				const char **error);
 
+/* The root certificates that this machine trusts, PEM in a row; path is set in any case. */
+enum cw_ec io_trusted_roots(struct cw_arena *arena, char **out, size_t *len, const char **path,
+			    const char **error);
+
 /* The DNS domain of this machine's own name, or NULL. */
 const char *io_host_domain(struct cw_arena *arena);
 

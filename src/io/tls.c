@@ -144,33 +144,24 @@ static BIO_METHOD *below_method(void)
 static void take_certificates(struct io_tls *t, const uint8_t *body, size_t len)
 {
 	bool modern = SSL_version(t->ssl) >= TLS1_3_VERSION;
-	struct cw_rd r = cw_rd_of(cw_arena_copy(t->arena, body, len), len), list, count;
+	struct cw_rd r = cw_rd_of(cw_arena_copy(t->arena, body, len), len);
+	struct io_tls_bytes cert[LIMIT_TLS_CERTIFICATES];
+	size_t count = 0;
 	if (modern)
 		(void)cw_rd_take(&r, cw_rd_u8(&r));
-	size_t high = cw_rd_u8(&r);
-	list = cw_rd_part(&r, high << 16 | cw_rd_be16(&r));
-	struct io_tls_bytes *cert = NULL;
-	size_t n = 0;
-	for (unsigned pass = 0; pass < 2; pass++) {
-		count = list;
-		n = 0;
-		while (count.left) {
-			high = cw_rd_u8(&count);
-			size_t size = high << 16 | cw_rd_be16(&count);
-			const uint8_t *at = cw_rd_take(&count, size);
-			if (modern)
-				(void)cw_rd_take(&count, cw_rd_be16(&count));
-			if (count.bad)
-				break;
-			if (cert)
-				cert[n] = (struct io_tls_bytes){ at, size };
-			n++;
-		}
-		if (!pass)
-			cert = cw_arena_array_of(t->arena, struct io_tls_bytes, n);
+	(void)cw_rd_take(&r, 3); /* the length of all: OpenSSL judges it */
+	while (r.left && count < LIMIT_TLS_CERTIFICATES) {
+		size_t high = cw_rd_u8(&r);
+		size_t size = high << 16 | cw_rd_be16(&r);
+		const uint8_t *at = cw_rd_take(&r, size);
+		if (modern)
+			(void)cw_rd_take(&r, cw_rd_be16(&r));
+		if (r.bad)
+			break;
+		cert[count++] = (struct io_tls_bytes){ at, size };
 	}
-	t->report.cert = cert;
-	t->report.cert_count = n;
+	t->report.cert = cw_arena_copy(t->arena, cert, count * sizeof(*cert));
+	t->report.cert_count = count;
 }
 
 static void see_handshake(struct io_tls *t, const uint8_t *buf, size_t len)

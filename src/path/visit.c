@@ -41,11 +41,6 @@ const char *proxy_auth_name(enum proxy_auth a)
 	return proxy_login_scheme_name((enum proxy_login_scheme)a);
 }
 
-bool visit_is_proxied_get(const struct visit *v)
-{
-	return v->spec.proxy && !v->spec.connect_to;
-}
-
 /* ---- hops ---- */
 
 static bool in_hop(const struct visit *v, enum visit_hop hop)
@@ -242,7 +237,7 @@ static void layer_ended(struct visit *v, enum visit_layer i, enum cw_outcome out
 			visit_last(v, outcome);
 		return;
 	}
-	if (v->hop && r->alert) {
+	if (v->hop && r->alert && outcome != CW_OUT_CLOSED) {
 		v->hop->tls_alert = r->alert;
 		v->hop->tls_alert_received = r->alert_received;
 	}
@@ -309,9 +304,14 @@ static void begin_proxy_tls(struct visit *v)
 
 /* ---- from one hop to the next ---- */
 
+static bool has_request(const struct visit *v)
+{
+	return v->spec.request && v->spec.request->method;
+}
+
 static void begin_talk(struct visit *v)
 {
-	if (v->spec.request && v->spec.request->method)
+	if (has_request(v))
 		visit_http_begin(v);
 	else if (v->spec.sstp)
 		visit_sstp_begin(v);
@@ -323,7 +323,7 @@ static void first_machine_ready(struct visit *v)
 {
 	if (in_hop(v, VISIT_PROXY))
 		visit_proxy_ask(v);
-	else if (v->spec.proxy && (v->spec.connect_to || v->spec.request))
+	else if (v->spec.proxy && (v->spec.connect_to || has_request(v)))
 		visit_proxy_begin(v);
 	else if (v->spec.tls)
 		begin_server_tls(v);

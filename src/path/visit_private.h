@@ -79,7 +79,6 @@ void visit_write(struct visit *v, const uint8_t *buf, size_t len);
 void visit_tunnel_ready(struct visit *v, const uint8_t *rest, size_t len);
 /* Another connection in the place of this one, in the middle of a hop. */
 void visit_reconnect(struct visit *v);
-bool visit_is_proxied_get(const struct visit *v);
 /* The proxy's leaf on this connection, at NULL: none. */
 struct visit_bytes visit_proxy_leaf(const struct visit *v);
 

@@ -154,9 +154,11 @@ static void judge_login(struct visit *v, const struct http_head *h)
 	struct visit_proxy_state *p = &v->proxy;
 	p->lost = !is_kept(h);
 	enum proxy_login_step step = proxy_login_answer(&p->login, h, !p->lost);
-	v->hop->scheme = p->login.scheme;
-	v->hop->scheme_count = p->login.scheme_count;
-	v->hop->realm = p->login.realm;
+	if (!v->hop->scheme_count) { /* later ones may name only the scheme under way */
+		v->hop->scheme = p->login.scheme;
+		v->hop->scheme_count = p->login.scheme_count;
+		v->hop->realm = p->login.realm;
+	}
 	p->again = step == PROXY_LOGIN_AGAIN;
 	if (step == PROXY_LOGIN_ASK_SYSTEM)
 		ask_system(v);

@@ -41,6 +41,8 @@ struct library {
 	om_uint32 (*release_cred)(om_uint32 *, void **);
 	om_uint32 (*display_status)(om_uint32 *, om_uint32, int, const struct gss_oid *,
 				    om_uint32 *, struct gss_buffer *);
+	om_uint32 (*acquire_cred)(om_uint32 *, void *, om_uint32, const struct gss_oid_set *, int,
+				  void **, struct gss_oid_set **, om_uint32 *);
 	om_uint32 (*acquire_cred_with_password)(om_uint32 *, void *, const struct gss_buffer *,
 						om_uint32, const struct gss_oid_set *, int, void **,
 						struct gss_oid_set **, om_uint32 *);
@@ -52,8 +54,10 @@ struct context {
 	bool complete;
 };
 
-/* 1.3.6.1.5.5.2; GSS_C_NT_HOSTBASED_SERVICE 1.2.840.113554.1.2.1.4 and GSS_C_NT_USER_NAME
- * 1.2.840.113554.1.2.1.1 (RFC 2744 appendix A). */
+/* RFC 1964 1: 1.2.840.113554.1.2.2. RFC 4178: 1.3.6.1.5.5.2. RFC 2744 appendix A:
+ * GSS_C_NT_HOSTBASED_SERVICE 1.2.840.113554.1.2.1.4, GSS_C_NT_USER_NAME
+ * 1.2.840.113554.1.2.1.1. */
+static const struct gss_oid kerberos = { 9, "\x2a\x86\x48\x86\xf7\x12\x01\x02\x02" };
 static const struct gss_oid spnego = { 6, "\x2b\x06\x01\x05\x05\x02" };
 static const struct gss_oid hostbased_service = { 10, "\x2a\x86\x48\x86\xf7\x12\x01\x02\x01\x04" };
 static const struct gss_oid user_name = { 10, "\x2a\x86\x48\x86\xf7\x12\x01\x02\x01\x01" };
@@ -69,12 +73,14 @@ static void say(struct io_gss_job *job, const char *text)
 }
 
 /* The mechanism's own words name the missing ticket or the unknown service. */
-static void say_status(struct io_gss_job *job, struct context *c, om_uint32 major, om_uint32 minor)
+static void say_status(struct io_gss_job *job, struct context *c, const struct gss_oid *mechanism,
+		       om_uint32 major, om_uint32 minor)
 {
 	struct gss_buffer text = { 0 };
 	om_uint32 ignored, more = 0;
 	if (minor)
-		(void)c->lib.display_status(&ignored, minor, MECHANISM_CODE, &spnego, &more, &text);
+		(void)c->lib.display_status(&ignored, minor, MECHANISM_CODE, mechanism, &more,
+					    &text);
 	else
 		(void)c->lib.display_status(&ignored, major, 1, NULL, &more, &text);
 	(void)snprintf(job->trouble, sizeof(job->trouble), "Kerberos: %.*s",
@@ -100,6 +106,7 @@ static bool load(struct library *l)
 		{ "gss_release_buffer", &l->release_buffer },
 		{ "gss_release_cred", &l->release_cred },
 		{ "gss_display_status", &l->display_status },
+		{ "gss_acquire_cred", &l->acquire_cred },
 		{ "gss_acquire_cred_with_password", &l->acquire_cred_with_password },
 	};
 	for (size_t i = 0; i < sizeof(symbols) / sizeof(*symbols); i++) {
@@ -123,14 +130,29 @@ static void *import(struct io_gss_job *job, struct context *c, const char *text,
 	om_uint32 major = c->lib.import_name(&minor, &buffer, form, &name);
 	free(value);
 	if (failed(major))
-		say_status(job, c, major, minor);
+		say_status(job, c, &spnego, major, minor);
 	return failed(major) ? NULL : name;
+}
+
+/* SPNEGO itself would only say that no mechanism is left. */
+static bool has_ticket(struct io_gss_job *job, struct context *c)
+{
+	const struct gss_oid_set mechanisms = { 1, &kerberos };
+	void *credentials = NULL;
+	om_uint32 minor = 0, ignored;
+	om_uint32 major = c->lib.acquire_cred(&minor, NULL, 0, &mechanisms, INITIATE, &credentials,
+					      NULL, NULL);
+	if (failed(major))
+		say_status(job, c, &kerberos, major, minor);
+	else
+		(void)c->lib.release_cred(&ignored, &credentials);
+	return !failed(major);
 }
 
 static bool log_in(struct io_gss_job *job, struct context *c)
 {
 	if (!job->user)
-		return true;
+		return has_ticket(job, c);
 	void *name = import(job, c, job->user, &user_name);
 	if (!name)
 		return false;
@@ -142,7 +164,7 @@ static bool log_in(struct io_gss_job *job, struct context *c)
 	om_uint32 major = c->lib.acquire_cred_with_password(&minor, name, &password, 0, &mechanisms,
 							    INITIATE, &c->credentials, NULL, NULL);
 	if (failed(major))
-		say_status(job, c, major, minor);
+		say_status(job, c, &spnego, major, minor);
 	(void)c->lib.release_name(&ignored, &name);
 	return !failed(major);
 }
@@ -178,7 +200,7 @@ void io_gss_system_step(struct io_gss_job *job)
 	om_uint32 major = c->lib.init_sec_context(&minor, c->credentials, &c->security, c->name,
 						  &spnego, 0, 0, NULL, &in, NULL, &out, NULL, NULL);
 	if (failed(major)) {
-		say_status(job, c, major, minor);
+		say_status(job, c, &spnego, major, minor);
 	} else {
 		c->complete = !(major & CONTINUE_NEEDED);
 		job->out = malloc(out.length + 1);

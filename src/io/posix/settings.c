@@ -140,6 +140,28 @@ enum cw_ec io_resolver_settings(struct cw_arena *arena, char **out, size_t *len,
 	return CW_OK;
 }
 
+/* Where the distributions keep them: Debian and its kin, Red Hat's, SUSE's, Alpine and the BSDs. */
+enum cw_ec io_trusted_roots(struct cw_arena *arena, char **out, size_t *len, const char **path,
+			    const char **error)
+{
+	static const char *const paths[] = {
+		"/etc/ssl/certs/ca-certificates.crt",
+		"/etc/pki/tls/certs/ca-bundle.crt",
+		"/etc/ssl/ca-bundle.pem",
+		"/etc/ssl/cert.pem",
+	};
+	const char *ignored;
+	*path = paths[0];
+	enum cw_ec ec = io_read_file(paths[0], arena, out, len, error);
+	for (size_t i = 1; i < sizeof(paths) / sizeof(*paths) && ec == CW_ENOTFOUND; i++) {
+		if (io_read_file(paths[i], arena, out, len, &ignored) != CW_OK)
+			continue;
+		*path = paths[i];
+		return CW_OK;
+	}
+	return ec;
+}
+
 const char *io_host_domain(struct cw_arena *arena)
 {
 	char name[HOST_NAME_MAX + 1] = "";

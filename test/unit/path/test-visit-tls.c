@@ -327,6 +327,36 @@ static void version_too_low(void **state)
 	assert_true(hop[1]->hello_seen);
 }
 
+/* Thousands of empty certificates in one message. */
+static void crowded_chain(void **state)
+{
+	enum { COUNT = 5000, LIST = 3 * COUNT, MESSAGE = 3 + LIST };
+	static const char hello[] = "\x16\x03\x03\x00\x2a\x02\x00\x00\x26\x03\x03"
+				    "0123456789abcdef0123456789abcdef\x00\xc0\x2b\x00";
+	static char flight[sizeof(hello) - 1 + 5 + 4 + MESSAGE];
+	char *at = flight;
+	memcpy(at, hello, sizeof(hello) - 1);
+	at += sizeof(hello) - 1;
+	const char head[] = { 0x16,
+			      3,
+			      3,
+			      (char)((MESSAGE + 4) >> 8),
+			      (char)((MESSAGE + 4) & 255),
+			      11,
+			      0,
+			      (char)(MESSAGE >> 8),
+			      (char)(MESSAGE & 255),
+			      0,
+			      (char)(LIST >> 8),
+			      (char)(LIST & 255) };
+	memcpy(at, head, sizeof(head));
+	greets(flight, sizeof(flight), NULL);
+	visit();
+	EXPECT_HOPS(VISIT_TCP, CW_OUT_OK, VISIT_TLS, CW_OUT_MALFORMED);
+	assert_int_equal(hop[1]->cert_count, LIMIT_TLS_CERTIFICATES);
+	assert_false(hop[1]->tls_alert_received);
+}
+
 static void flood(struct peer_connection *c)
 {
 	static char record[5 + 16384] = "\x16\x03\x03\x40";
@@ -503,6 +533,7 @@ int main(void)
 		TEST(alerts_by_name),
 		TEST(bad_hello),
 		TEST(version_too_low),
+		TEST(crowded_chain),
 		TEST(endless_hello),
 		TEST(endless_warnings),
 		TEST(closed_after_hello),
