@@ -552,6 +552,31 @@ static void cancelled_in_each_hop(void **state)
 	}
 }
 
+/* After any number of turns of the loop, with the memory gone at once. */
+static void cancelled_at_any_moment(void **state)
+{
+	struct visit_bytes leaf = { identity.leaf_der, identity.leaf_len };
+	server.ctx = server_ctx(&identity);
+	fake.digest = fake.closes = true;
+	proxy.tls = true;
+	proxy.auth = PROXY_AUTH_DIGEST;
+	proxy.certificate = &leaf;
+	spec.request = &request;
+	unsigned turns = 0;
+	for (; !dones && turns < PEER_CONNECTIONS / 2; turns++) {
+		struct cw_arena *own = cw_arena_new();
+		struct visit *v = visit_start(loop, gate, shared, &spec, own, &ops, NULL);
+		for (unsigned i = 0; i < turns && !dones; i++)
+			uv_run(io_loop_uv(loop), UV_RUN_ONCE);
+		if (!dones)
+			visit_cancel(v);
+		cw_arena_free(own);
+		hops = 0;
+	}
+	assert_true(turns > 8); /* and in the end one came through */
+	assert_int_equal(dones, 1);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, proxy_set_up, tear_down)
 
 int main(void)
@@ -593,6 +618,7 @@ int main(void)
 		TEST(tls_proxy_with_login),
 		TEST(tls_proxy_not_judged),
 		TEST(cancelled_in_each_hop),
+		TEST(cancelled_at_any_moment),
 	};
 	return cmocka_run_group_tests_name("visit-proxy", tests, set_up_all, tear_down_all);
 }
