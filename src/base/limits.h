@@ -88,6 +88,27 @@ enum {
 	LIMIT_PROXY_PAGE = 16 << 10,
 	/* How long a server is waited for that may still answer the end of an SSTP call. */
 	LIMIT_SSTP_GOODBYE_MS = 1000,
+	/* A certificate; ones with thousands of names are some 100 KiB. */
+	LIMIT_CERT = 256 << 10,
+	/* A file of certificates, and certificates in one set: system stores have 150, and are
+	 * 250 KiB. */
+	LIMIT_CERT_FILE = 16 << 20,
+	LIMIT_CERT_SET = 2000,
+	/* Certificates in one chain, leaf and root counted; real ones have at most 6. */
+	LIMIT_CERT_DEPTH = 16,
+	/* Chains that are built and compared for one server certificate. */
+	LIMIT_CERT_CHAINS = 32,
+	/* Signatures checked to build them: a check takes about 0.1 ms, for the largest RSA keys
+	 * 2 ms. */
+	LIMIT_CERT_SIGNATURES = 200,
+	/* Steps from a certificate to an issuer while chains are built. */
+	LIMIT_CERT_STEPS = 2000,
+	/* Names of a certificate times name constraints above it. */
+	LIMIT_CERT_NAME_CHECKS = 1 << 16,
+	/* A revocation list: the largest public ones were some 50 MB. */
+	LIMIT_CRL = 64 << 20,
+	/* An OCSP response is 2 KiB; with the responder's chain 10 KiB. */
+	LIMIT_OCSP = 256 << 10,
 };
 
 #endif

@@ -23,7 +23,7 @@ OUTSIDE = {"time", "clock_gettime", "gettimeofday", "clock", "getrandom", "geten
            "socket", "connect", "bind", "send", "sendto", "sendmsg", "recv", "recvfrom", "recvmsg",
            "read", "write", "open", "open64", "fopen", "fopen64", "getaddrinfo", "poll", "select",
            "getenv", "secure_getenv", "sleep", "usleep", "nanosleep"}
-PURE = ("base", "codec", "proto", "fact", "rule", "report")
+PURE = ("base", "cert", "codec", "proto", "fact", "rule", "report")
 
 
 def calls(name):

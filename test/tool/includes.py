@@ -11,14 +11,14 @@ LIBRARIES = {
     "uv": ("io", "lab"),
     "openssl/": ("codec", "cert", "io", "lab"),
     "utf8proc": ("codec", "report"),
-    "idn2": ("codec", "cmd"),
+    "idn2": ("cert", "codec", "cmd"),
     "jansson": (),
     "ldns/": (),
 }
 # What reaches sockets or files has no place below io.
 SYSTEM = {"sys/socket.h", "netdb.h", "poll.h", "sys/epoll.h", "unistd.h",
           "fcntl.h", "sys/random.h", "pthread.h", "signal.h"}
-PURE = ("base", "codec", "proto", "fact", "rule", "report")
+PURE = ("base", "cert", "codec", "proto", "fact", "rule", "report")
 
 
 def rules():
