@@ -319,8 +319,12 @@ int lab_listen(struct lab_server *v, int tcp)
 
 static int host_socket(struct lab_server *v)
 {
-	bool fixed = v->def->port, any = (v->def->ipv6 || v->def->front) && !fixed;
-	v->addr.port = fixed ? v->def->port : any ? 0 : KMS_PORT;
+	const struct scenario_server *def = v->def;
+	bool fixed = def->port || def->port_of, any = (def->ipv6 || def->front) && !fixed;
+	v->addr.port = def->port_of ? v->lab->server[def->port_of->index].addr.port
+		       : def->port  ? def->port
+		       : any        ? 0
+				    : KMS_PORT;
 	int fd = bound_socket(&v->addr, SOCK_STREAM);
 	if (fd != -EADDRINUSE || fixed)
 		return fd;

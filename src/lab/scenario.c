@@ -501,13 +501,22 @@ static bool parse_answer(struct parser *p)
 	return line_ends(p);
 }
 
+/* port NUMBER | port as SERVER */
 bool parse_port(struct parser *p)
 {
+	static const char wanted[] = "a port (1 to 65535), or as SERVER";
 	uint32_t n;
-	if (!line_number(p, "a port (1 to 65535)", UINT16_MAX, &n))
+	if (line_next_is(p, "as")) {
+		const char *word = line_next(p);
+		p->server->port_of = word ? scenario_server(p->s, word) : NULL;
+		if (!p->server->port_of || p->server->port_of == p->server)
+			return line_want(p, "a server above", word);
+		return line_ends(p);
+	}
+	if (!line_number(p, wanted, UINT16_MAX, &n))
 		return false;
 	if (!n)
-		return line_want(p, "a port (1 to 65535)", "0");
+		return line_want(p, wanted, "0");
 	p->server->port = (uint16_t)n;
 	return line_ends(p);
 }
@@ -595,6 +604,16 @@ static bool parse_expect_verdict(struct parser *p, struct scenario_expect *e)
 	return true;
 }
 
+/* As Windows shows it: eight hexadecimal digits, or a short decimal number. */
+static bool is_code(const char *word)
+{
+	if (!word || !*word)
+		return false;
+	return strncmp(word, "0x", 2)
+		       ? strlen(word) >= 3 && strspn(word, "0123456789") == strlen(word)
+		       : strlen(word) == 10;
+}
+
 static bool parse_expect_finding(struct parser *p, struct scenario_expect *e)
 {
 	if (!line_id(p, "the id of a finding", "-", &e->id))
@@ -603,8 +622,8 @@ static bool parse_expect_finding(struct parser *p, struct scenario_expect *e)
 		const char *word = line_next(p);
 		if (!strcmp(word, "code")) {
 			e->code = line_next(p);
-			if (!e->code || strncmp(e->code, "0x", 2) || strlen(e->code) != 10)
-				return line_want(p, "a code such as 0x8007232B", e->code);
+			if (!is_code(e->code))
+				return line_want(p, "a code such as 0x8007232B or 809", e->code);
 		} else if (!strcmp(word, "of") && e->kind == EXPECT_CONSEQUENCE) {
 			if (!line_id(p, "the id of the cause", "-", &e->of))
 				return false;

@@ -174,9 +174,10 @@ struct scenario_server {
 	int32_t clock_offset_s;   /* how wrong its clock is, for TSIG */
 	/* kms */
 	enum scenario_answer answer;
-	uint32_t reason; /* with ANSWER_BIND_NAK and ANSWER_FAULT */
-	uint16_t port;   /* 0: 1688 where it is free, else any */
-	bool blocked;    /* connection attempts are left without any answer */
+	uint32_t reason;                       /* with ANSWER_BIND_NAK and ANSWER_FAULT */
+	uint16_t port;                         /* 0: 1688 where it is free, else any */
+	const struct scenario_server *port_of; /* not NULL: the same port as that one */
+	bool blocked;                          /* connection attempts are left without any answer */
 	/* web, sstp, proxy; else NULL */
 	struct scenario_front *front;
 	unsigned line;
