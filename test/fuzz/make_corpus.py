@@ -229,5 +229,188 @@ def dcerpc():
         put("dcerpc", label, text)
 
 
-for seeds in (dns, tsig, tsig_key, dcerpc):
+RESPONSE, REQUEST, HEAD, CONNECT = 1, 0, 2, 4
+ENDLESS = b"Content-Length: 18446744073709551615\r\n"
+
+
+def http():
+    def message(label, kind, *lines, body=b"", piece=7):
+        text = b"\r\n".join(lines) + b"\r\n\r\n" + body
+        put("http", label, bytes([kind | piece << 3 & 255]) + text)
+
+    ok = b"HTTP/1.1 200 OK"
+    date = b"Date: Sun, 06 Nov 1994 08:49:37 GMT"
+    message("length", RESPONSE, ok, date, b"Content-Length: 5", body=b"hellomore")
+    message("lengths", RESPONSE, ok, b"Content-Length: 5, 5", b"Content-Length: 6", body=b"hello")
+    message("until-close", RESPONSE, b"HTTP/1.0 200", b"Date: Sunday, 06-Nov-94 08:49:37 GMT",
+            body=b"text")
+    message("chunked", RESPONSE, ok, b"Transfer-Encoding: chunked",
+            body=b"5;a=b\r\nhello\r\n0a\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\nmore")
+    message("chunk-large", RESPONSE, ok, b"Transfer-Encoding: chunked", body=b"f" * 17)
+    message("head", RESPONSE | HEAD, ok, b"Content-Length: 5")
+    message("tunnel", RESPONSE | CONNECT, ok, b"Proxy-Agent: x", body=b"\x16\3\1")
+    message("proxy-auth", RESPONSE | CONNECT, b"HTTP/1.1 407 Proxy Authentication Required",
+            b"Proxy-Authenticate: Negotiate", b"Proxy-Authenticate: NTLM", b"Content-Length: 0")
+    message("interim", RESPONSE, b"HTTP/1.1 100 Continue", body=ok + b"\r\n\r\ntext")
+    message("folded", RESPONSE, ok, b"A: one", b"\t two", b"B :", b" b", b"Content-Length: 0")
+    message("endless", RESPONSE | 6, b"HTTP/1.1 200", ENDLESS[:-2], body=b"\x10\1\0\x30")
+    message("bare-line-feeds", RESPONSE, ok + b"\nDate: Sun Nov  6 08:49:37 1994\n\nbody")
+    message("request", REQUEST, b"\r\nGET /ca.crl?x HTTP/1.1", b"Host: crl.test")
+    message("request-body", REQUEST, b"POST /ocsp HTTP/1.1", b"Content-Length: 3", body=b"abcGET")
+    message("request-both", REQUEST, b"POST / HTTP/1.1", b"Content-Length: 3",
+            b"Transfer-Encoding: chunked", body=b"0\r\n\r\n")
+    message("mail", REQUEST, b"EHLO example")
+    message("ssh", RESPONSE, b"SSH-2.0-OpenSSH_9.2")
+
+
+def httpauth():
+    for label, text in {
+            "schemes": "Negotiate, NTLM, Basic realm=\"a, b\", Digest realm=r, nonce=n, qop=auth",
+            "digest": "Digest realm=\"r \\\"q\\\"\", nonce=\"7ypf/xlj=\", opaque=\"o\", "
+                      "algorithm=SHA-256, qop=\"auth, auth-int\", stale=true",
+            "digest-session": "Digest realm=r,nonce=n,algorithm=MD5-sess",
+            "digest-old": "digest nonce=\"n\" , realm=\"\"",
+            "digest-answer": "Digest username=\"u\", realm=\"r\", nonce=\"n\", uri=\"/\", qop=auth, "
+                             "nc=00000001, cnonce=\"c\", response=\"%s\"" % ("0" * 32),
+            "basic-answer": "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==",
+            "token": "NTLM TlRMTVNTUAABAAAABoIIAAAAAAAAAAAAAAAAAAAAAAA=",
+            "commas": " ,, Basic ,,NTLM , x=y",
+            "cut": "Basic realm=\"x",
+            "many": ", ".join("abcdefghijklmnopqr")}.items():
+        put("httpauth", label, text.encode())
+
+
+def ntlm():
+    def fields(head, *parts, tail=b""):
+        at = len(head) + 8 * len(parts) + len(tail)
+        out, payload = head, b""
+        for part in parts:
+            out += struct.pack("<HHI", len(part), len(part), at + len(payload))
+            payload += part
+        return out + tail + payload
+
+    def wide(text):
+        return text.encode("utf-16-le")
+
+    def pair(kind, value):
+        return struct.pack("<HH", kind, len(value)) + value
+
+    sign = b"NTLMSSP\0"
+    flags = 0x00888201
+    negotiate = fields(sign + struct.pack("<II", 1, 0x00088206), b"", b"")
+    put("ntlm", "negotiate", negotiate)
+    put("ntlm", "negotiate-names", fields(sign + struct.pack("<II", 1, 0x0008b206), b"LAB", b"PC"))
+    put("ntlm", "negotiate-short", negotiate[:16])
+    info = pair(2, wide("LAB")) + pair(1, wide("PROXY")) + bytes(4)
+    timed = pair(2, wide("LAB")) + pair(7, bytes(range(8))) + bytes(4)
+
+    def challenge(target_info, its_flags=flags):
+        name = wide("LAB")
+        head = sign + struct.pack("<I", 2) + struct.pack("<HHI", len(name), len(name), 48)
+        head += struct.pack("<I", its_flags) + bytes(range(8)) + bytes(8)
+        head += struct.pack("<HHI", len(target_info), len(target_info), 48 + len(name))
+        return head + name + target_info
+
+    put("ntlm", "challenge", challenge(info))
+    put("ntlm", "challenge-timed", challenge(timed))
+    put("ntlm", "challenge-no-end", challenge(info[:-4]))
+    put("ntlm", "challenge-oem", challenge(info, 0x00888202))
+    put("ntlm", "challenge-plain", challenge(b"", 0x201)[:40])
+    put("ntlm", "challenge-beyond", challenge(info)[:-9])
+    put("ntlm", "authenticate", fields(
+        sign + struct.pack("<I", 3), bytes(24), bytes(60), wide("LAB"), wide("user"), wide("PC1"),
+        b"", tail=struct.pack("<I", flags)))
+    put("ntlm", "authenticate-surrogates", fields(
+        sign + struct.pack("<I", 3), bytes(24), bytes(24), b"", b"\x3d\xd8A\0\x11\xdd", b"", b"x",
+        tail=struct.pack("<I", flags)))
+
+
+def der(tag, *parts):
+    body = b"".join(parts)
+    length = bytes([len(body)]) if len(body) < 128 else struct.pack(">BH", 0x82, len(body))
+    return bytes([tag]) + length + body
+
+
+def spnego():
+    ntlm_oid = der(6, bytes.fromhex("2b06010401823702020a"))
+    kerberos = der(6, bytes.fromhex("2a864886f712010202"))
+    other = der(6, b"\x2a\3")
+
+    def init(mechs, *fields):
+        mech_list = der(0xa0, der(0x30, *mechs))
+        return der(0x60, der(6, bytes.fromhex("2b0601050502")),
+                   der(0xa0, der(0x30, mech_list, *fields)))
+
+    put("spnego", "init", init([kerberos, ntlm_oid], der(0xa2, der(4, b"NTLMSSP\0"))))
+    put("spnego", "init-large", init([ntlm_oid], der(0xa2, der(4, bytes(300)))))
+    put("spnego", "init-flags", init([other], der(0xa1, der(3, b"\1\2")), der(0xa3, der(4, b"m"))))
+    put("spnego", "init-many", init([kerberos] * 9))
+    put("spnego", "response", der(0xa1, der(0x30, der(0xa0, der(10, b"\1")), der(0xa1, ntlm_oid),
+                                           der(0xa2, der(4, b"token")))))
+    put("spnego", "response-rejected", der(0xa1, der(0x30, der(0xa0, der(10, b"\2")))))
+    put("spnego", "response-empty", der(0xa1, der(0x30)))
+    put("spnego", "bare-kerberos", der(0x60, kerberos, b"\1\0ticket"))
+    put("spnego", "bare-ntlm", b"NTLMSSP\0\1\0\0\0")
+    put("spnego", "indefinite", b"\x60\x80")
+
+
+def sstp():
+    packets, client, server = 0, 1, 2
+
+    def control(kind, *attributes, announced=None):
+        count = len(attributes) if announced is None else announced
+        body = struct.pack(">HH", kind, count)
+        for ident, value in attributes:
+            body += struct.pack(">BBH", 0, ident, len(value) + 4) + value
+        return struct.pack(">BBH", 0x10, 1, len(body) + 4) + body
+
+    def seed(label, who, *parts, piece=3):
+        put("sstp", label, bytes([who | piece << 2]) + b"".join(parts))
+
+    def status(attribute, value, more=b""):
+        return 2, struct.pack(">BHBI", 0, 0, attribute, value) + more
+
+    request = control(1, (1, b"\0\1"))
+    ack = control(2, (4, b"\0\0\0\3" + bytes(32)))
+    connected = control(4, (3, b"\0\0\0\2" + bytes(96)))
+    abort = control(5, status(2, 7))
+    ppp = b"\x10\0\0\x0c\xff\3\xc0\x21\1\1\0\4"
+    answer = b"HTTP/1.1 200\r\n" + ENDLESS + b"\r\n"
+    post = b"SSTP_DUPLEX_POST /sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/ HTTP/1.1\r\n" + \
+        b"Host: vpn.test\r\n" + ENDLESS + b"SSTPCORRELATIONID: {ID}\r\n\r\n"
+    seed("packets", packets, request, ack, connected, abort, ppp, control(7), control(8))
+    seed("nak", packets, control(3, status(1, 4, b"\0\2"), status(9, 2)))
+    seed("short-status", packets, control(5, (2, b"\0\0\0\7")), control(6, (0, bytes(4))))
+    seed("nine", packets, control(1, *[(1, b"\0\1")] * 9))
+    seed("announced", packets, control(5, status(0, 0), announced=2))
+    seed("reserved", packets, b"\x10\xff\xf0\x0e\0\1\0\1\xff\1\xf0\6\0\1")
+    seed("client-ack", client, answer, ack, ppp, abort)
+    seed("client-nak", client, answer, control(3, status(1, 4)) * 5, piece=60)
+    seed("client-abort", client, answer, abort)
+    seed("client-disconnect", client, answer, control(6))
+    seed("client-echo", client, answer, control(8))
+    seed("client-no-hash", client, answer, control(2, (4, bytes(36))))
+    seed("client-status", client, b"HTTP/1.1 404 Not Found\r\n\r\n")
+    seed("client-lost", client, answer, b"HTTP", piece=60)
+    seed("server-call", server, post, request, ppp, abort)
+    seed("server-early", server, post, request, connected, piece=60)
+    seed("server-faults", server, post, control(1, (1, b"\0\2"), status(0, 0)) * 4)
+    seed("server-get", server, b"GET / HTTP/1.1\r\n\r\n")
+    seed("server-disconnect", server, post, control(6, status(0, 0)), control(7))
+
+
+def url():
+    for label, text in {
+            "http": "http://crl.contoso.com/a/b/../ca%20one.crl?x=y#part",
+            "https": "HTTPS://VPN.Contoso.com:8443", "ipv6": "https://[2001:DB8::1]:444/x",
+            "ipv4": "http://192.0.2.1/", "query": "http://a?q", "port-empty": "http://a:/",
+            "ldap": "ldap:///CN=CA,DC=contoso?certificateRevocationList?base?objectClass=x",
+            "idn": "http://m\xfcnchen.test/", "user": "http://user:secret@host/",
+            "other": "file://server/share", "none": "contoso.com:80/x", "port": "http://a:65536/",
+            "percent": "http://a/%zz", "bracket": "http://[::1", "reference": "../../g/./h?y/../x",
+            "authority": "//other.test/x", "empty": "", "long": "http://a/" + "x" * 2039}.items():
+        put("url", label, text.encode())
+
+
+for seeds in (dns, tsig, tsig_key, dcerpc, http, httpauth, ntlm, spnego, sstp, url):
     seeds()
