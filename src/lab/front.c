@@ -272,8 +272,12 @@ static struct pki_bytes request_in_path(struct front_conn *f)
 	for (const char *s = strrchr(path, '/'); s && *++s;) {
 		int high = *s == '%' ? hex_value(s[1]) : -1;
 		int low = high >= 0 ? hex_value(s[2]) : -1;
-		*at++ = low >= 0 ? (char)(high << 4 | low) : *s;
-		s += low >= 0 ? 2 : 0;
+		*at = *s;
+		if (low >= 0) {
+			*at = (char)(high << 4 | low);
+			s += 2;
+		}
+		at++;
 	}
 	size_t len = (size_t)(at - text);
 	uint8_t *out = cw_arena_alloc(arena, len + 3);
