@@ -595,6 +595,19 @@ static bool parse_count(const char *s, uint32_t *out)
 	return true;
 }
 
+/* RFC 7616 3.4.6: both name one resource. To a proxy clients send a whole URL, of which some (curl)
+ * take the path alone into the hash. */
+static bool same_resource(const char *target, const char *uri)
+{
+	if (strcmp(target, uri) == 0)
+		return true;
+	const char *authority = *target == '/' ? NULL : strstr(target, "://");
+	if (!authority || *uri != '/')
+		return false;
+	const char *path = authority + 3 + strcspn(authority + 3, "/?");
+	return strcmp(path, uri) == 0 || (!*path && strcmp(uri, "/") == 0);
+}
+
 /* Reads the credentials and holds them to the challenge, up to the response itself. */
 static bool read_credentials(const struct httpauth *c, const struct httpauth_digest *offered,
 			     const struct httpauth_request *request, struct response_input *in,
@@ -608,7 +621,7 @@ static bool read_credentials(const struct httpauth *c, const struct httpauth_dig
 	in->cnonce = httpauth_param(c, "cnonce");
 	in->count = httpauth_param(c, "nc");
 	if (!httpauth_is(c, "Digest") || !in->user || !in->nonce || !in->uri || !realm ||
-	    strcmp(realm, offered->realm) != 0 || strcmp(in->uri, request->target) != 0)
+	    strcmp(realm, offered->realm) != 0 || !same_resource(request->target, in->uri))
 		return false;
 	if (!algorithm_find(httpauth_param(c, "algorithm"), &in->algorithm) ||
 	    in->algorithm != offered->algorithm)

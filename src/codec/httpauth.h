@@ -97,7 +97,8 @@ enum cw_ec httpauth_digest_make(const struct httpauth_digest *d,
 				const struct httpauth_request *request, const char *user,
 				const char *password, const char *cnonce, uint32_t count, char *out,
 				size_t size);
-/* count_least: the lowest count that is not a replay, first 1; *count gets the one used (0: none,
+/* The credentials must name the request's target, or the path of one that is a whole URL.
+ * count_least: the lowest count that is not a replay, first 1; *count gets the one used (0: none,
  * as in RFC 2069's form), with HTTPAUTH_GOOD only. */
 enum httpauth_verdict httpauth_digest_check(const struct httpauth *c,
 					    const struct httpauth_digest *offered,

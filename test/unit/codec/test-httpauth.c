@@ -280,6 +280,39 @@ static void test_digest_read(void **state)
 	assert_true(d.stale);
 }
 
+/* To a proxy the request names a whole URL; the hash may be over its path. */
+static void test_digest_resource(void **state)
+{
+	static const struct {
+		const char *target, *uri;
+		bool same;
+	} rows[] = {
+		{ "http://a/x?y", "http://a/x?y", true },
+		{ "http://a/x?y", "/x?y", true },
+		{ "http://a", "/", true },
+		{ "http://a/x?y", "/x", false },
+		{ "http://a/x", "http://b/x", false },
+		{ "a:443", "/", false },
+		{ "/x?http://a/y", "/y", false },
+		{ "a:443", "a:443", true },
+		{ "/x", "http://a/x", false },
+	};
+	struct httpauth_digest d = digest(state, "Digest realm=r, nonce=n, qop=auth");
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct httpauth_request sent = { "GET", rows[i].uri };
+		struct httpauth_request came = { "GET", rows[i].target };
+		struct httpauth c;
+		char text[500];
+		uint32_t count;
+		assert_int_equal(
+			httpauth_digest_make(&d, &sent, "u", "p", "c", 1, text, sizeof(text)),
+			CW_OK);
+		assert_int_equal(httpauth_parse(*state, text, &c), CW_OK);
+		assert_int_equal(httpauth_digest_check(&c, &d, &came, "u", "p", 1, &count),
+				 rows[i].same ? HTTPAUTH_GOOD : HTTPAUTH_MALFORMED);
+	}
+}
+
 static enum httpauth_verdict check_text(void **state, const struct httpauth_digest *offered,
 					const char *text, uint32_t least)
 {
@@ -351,6 +384,7 @@ int main(void)
 		TEST(test_digest_quotes),
 		TEST(test_digest_read),
 		TEST(test_digest_check),
+		TEST(test_digest_resource),
 	};
 	return cmocka_run_group_tests_name("httpauth", tests, NULL, NULL);
 }
