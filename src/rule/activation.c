@@ -39,7 +39,7 @@ static bool has_good_chain(const struct remote_view *v, const struct remote_targ
 	for (size_t i = 0; i < t->peer_count; i++) {
 		const struct remote_peer *p = &t->peer[i];
 		if (activation_on_way(v, p) && p->chains.count && !p->open &&
-		    !has_minded_fault(v, t, p) && remote_chain_is_checked(v, p->chains.item[0]))
+		    !has_minded_fault(v, t, p) && remote_chain_is_checked(v, peer_chain(t, p)))
 			return true;
 	}
 	return false;

@@ -30,6 +30,7 @@ bool activation_is_reached(const struct remote_view *v, const struct remote_targ
  * roots that a general check turns down. */
 bool activation_is_minded(const struct remote_view *v, const struct remote_target *t,
 			  const struct remote_peer *p, const struct fact *fault);
+bool activation_is_microsoft_host(const char *host);
 /* The last step of most fixes. */
 void activation_fix_telephone(struct judge *j);
 

@@ -14,7 +14,7 @@ static bool ends_with(const char *name, const char *end)
 	return n >= e && !strcasecmp(name + n - e, end);
 }
 
-static bool is_microsoft_host(const char *host)
+bool activation_is_microsoft_host(const char *host)
 {
 	static const char *const ends[] = { ".microsoft.com", ".live.com", ".windowsupdate.com" };
 	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
@@ -23,9 +23,10 @@ static bool is_microsoft_host(const char *host)
 	return false;
 }
 
-static bool is_microsoft_chain(const struct remote_view *v, const struct remote_peer *p)
+static bool is_microsoft_chain(const struct remote_view *v, const struct remote_target *t,
+			       const struct remote_peer *p)
 {
-	const struct fact *leaf = remote_leaf_of(v, p);
+	const struct fact *leaf = remote_leaf_of(v, t, p);
 	return leaf && strcasestr(fact_text(leaf, FIELD_CERT_ISSUER), "Microsoft");
 }
 
@@ -36,7 +37,7 @@ bool activation_is_minded(const struct remote_view *v, const struct remote_targe
 	case REMOTE_FAULT_NAME:
 	case REMOTE_FAULT_UNTRUSTED:
 	case REMOTE_FAULT_INCOMPLETE:
-		return !is_microsoft_host(t->host) || !is_microsoft_chain(v, p);
+		return !activation_is_microsoft_host(t->host) || !is_microsoft_chain(v, t, p);
 	default:
 		return true;
 	}
@@ -66,7 +67,7 @@ static void add_found(struct found *x, const struct remote_target *t, const stru
 		      const struct fact *f)
 {
 	const struct remote_view *v = remote_view_of(x->j);
-	const struct fact *leaf = remote_leaf_of(v, p);
+	const struct fact *leaf = remote_leaf_of(v, t, p);
 	if (!x->first) {
 		x->first = f;
 		x->issuer = leaf ? fact_text(leaf, FIELD_CERT_ISSUER) : "";
@@ -93,11 +94,12 @@ static const char *names_of(const struct found *x)
 	return name_row_text(judge_arena(x->j), &x->names);
 }
 
-static void say_interception(struct found *x, const struct remote_peer *p, const struct fact *f,
+static void say_interception(struct found *x, const struct remote_target *t,
+			     const struct remote_peer *p, const struct fact *f,
 			     const struct fact *direct)
 {
 	const struct remote_view *v = remote_view_of(x->j);
-	const struct fact *leaf = remote_leaf_of(v, p);
+	const struct fact *leaf = remote_leaf_of(v, t, p);
 	const char *issuer = leaf ? fact_text(leaf, FIELD_CERT_ISSUER) : fact_text(f, FIELD_ROOT);
 	judge_evidence(x->j, f,
 		       CW_TEXT(N_("%1$s: want the certificate of the service itself, have one from "
@@ -126,7 +128,7 @@ static void add_interception(void *found, const struct remote_target *t,
 	const struct remote_view *v = remote_view_of(x->j);
 	const struct fact *direct = NULL, *f = remote_interception(v, t, p, &direct);
 	if (f)
-		say_interception(x, p, f, direct);
+		say_interception(x, t, p, f, direct);
 	else if (is_untrusted(v, t, p))
 		f = say_faults(x->j, p, REMOTE_FAULT_UNTRUSTED);
 	if (!f)

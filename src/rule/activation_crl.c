@@ -55,6 +55,18 @@ static void support_contrast(struct source_faults *x)
 	}
 }
 
+/* The hosts of URLs, each once. */
+static const char *hosts_of(struct cw_arena *a, const struct url_list *l)
+{
+	struct name_row row = { 0 };
+	for (size_t i = 0; i < l->count; i++) {
+		const char *host = strstr(l->url[i], "://");
+		host = host ? host + 3 : l->url[i];
+		name_row_add(&row, cw_arena_strn(a, host, strcspn(host, "/?")));
+	}
+	return name_row_text(a, &row);
+}
+
 static void judge_crl_proxy_auth(struct judge *j)
 {
 	const struct remote_view *v = remote_view_of(j);
@@ -74,8 +86,8 @@ static void judge_crl_proxy_auth(struct judge *j)
 				   "by itself with the machine's account, where the proxy takes "
 				   "it; from here that cannot be seen.")));
 	}
-	judge_title(j, CW_TEXT(N_("The proxy asks for a login for revocation lists (%s of them)"),
-			       number_text(v->arena, (int64_t)x.urls.count)));
+	judge_title(j, CW_TEXT(N_("The proxy asks for a login for revocation lists: %s"),
+			       hosts_of(v->arena, &x.urls)));
 	fix_exempt(j, &x.urls);
 	judge_fix(j,
 		  CW_TEXT(N_("Or do without Basic and Digest on the proxy: a service cannot answer "

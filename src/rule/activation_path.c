@@ -97,19 +97,33 @@ static bool is_dead(const struct remote_view *v, const struct remote_target *t)
 	return dead || (!v->proxy && lookups_failed(&t->lookups));
 }
 
-static void say_dead_target(struct judge *j, const struct remote_target *t)
+static const char *hop_of(const struct fact *f)
+{
+	switch (f->kind) {
+	case FACT_TCP_CONNECT:
+		return "tcp";
+	case FACT_TLS_HANDSHAKE:
+		return "tls";
+	default:
+		return "http";
+	}
+}
+
+static void say_dead_target(struct judge *j, const struct remote_target *t, bool first)
 {
 	const struct remote_view *v = remote_view_of(j);
-	bool denied = false;
+	const char *hop = NULL;
 	for (size_t i = 0; i < t->peer_count; i++) {
 		const struct fact *f = dead_end(t, &t->peer[i]);
-		if (f && activation_on_way(v, &t->peer[i])) {
-			say_dead_end(j, f);
-			denied = true;
-		}
+		if (!f || !activation_on_way(v, &t->peer[i]))
+			continue;
+		say_dead_end(j, f);
+		hop = hop ? hop : hop_of(f);
 	}
-	for (size_t i = 0; !denied && i < t->lookups.count; i++)
+	for (size_t i = 0; !hop && i < t->lookups.count; i++)
 		say_lookup(j, t->lookups.item[i]);
+	if (first)
+		judge_hop(j, hop ? hop : "name");
 }
 
 static void fix_way_out(struct judge *j, const struct remote_target *t)
@@ -145,9 +159,15 @@ static void judge_no_internet(struct judge *j)
 	}
 	for (size_t i = 0; i < v->target_count; i++) {
 		const struct remote_target *t = &v->target[i];
-		if (remote_is_article_list(v, t->name) || !is_dead(v, t))
+		if (remote_is_article_list(v, t->name))
 			continue;
-		say_dead_target(j, t);
+		if (!v->proxy && say_no_resolver(j, t)) {
+			judge_hop(j, "name");
+			return;
+		}
+		if (!is_dead(v, t))
+			continue;
+		say_dead_target(j, t, !first);
 		name_row_add(&names, t->name);
 		if (!first)
 			first = t;
@@ -165,7 +185,7 @@ const struct rule activation_rule_no_internet = {
 	.code = "32777",
 	.also = { "0x80072EE7", "0x80072EE2", "0x80072EFD" },
 	.hop = "tcp",
-	.needs = ACTIVATION_WAY_KINDS,
+	.needs = ACTIVATION_WAY_KINDS | FACT_BIT(FACT_CLIENT_RESOLVER),
 	.title = N_("The activation service cannot be reached"),
 	.explanation =
 		N_("Neither name resolution nor a connection leads there, so no request ever "
@@ -218,35 +238,50 @@ static const char *endpoint_url(struct cw_arena *a, const struct remote_target *
 	return cw_arena_fmt(a, "https://%s/", t->name);
 }
 
+struct logins {
+	struct judge *j;
+	struct url_list urls;
+	struct name_row names;
+	const struct fact *first;
+};
+
+/* The proxy says so to CONNECT, to a request that it passes on, or without being set. */
+static void add_logins(struct logins *x, const struct remote_target *t,
+		       const struct fact_refs *answers)
+{
+	const struct remote_view *v = remote_view_of(x->j);
+	for (size_t i = 0; i < answers->count; i++) {
+		const struct fact *f = answers->item[i];
+		if (!asks_for_login(v, f))
+			continue;
+		say_proxy(x->j, f);
+		support_other_route(x->j, f);
+		if (!x->first)
+			x->first = f;
+		url_list_add(v->arena, &x->urls, endpoint_url(v->arena, t));
+		name_row_add(&x->names, t->name);
+	}
+}
+
 static void judge_proxy_auth(struct judge *j)
 {
 	const struct remote_view *v = remote_view_of(j);
-	struct url_list urls = { 0 };
-	struct name_row names = { 0 };
-	const struct fact *first = NULL;
+	struct logins x = { .j = j };
 	for (size_t i = 0; i < v->target_count; i++) {
 		const struct remote_target *t = &v->target[i];
 		if (url_is_list(t->name))
 			continue;
-		for (size_t k = 0; k < t->proxied.count; k++) {
-			const struct fact *f = t->proxied.item[k];
-			if (!asks_for_login(v, f))
-				continue;
-			say_proxy(j, f);
-			support_other_route(j, f);
-			if (!first)
-				first = f;
-			url_list_add(v->arena, &urls, endpoint_url(v->arena, t));
-			name_row_add(&names, t->name);
-		}
+		add_logins(&x, t, &t->proxied);
+		for (size_t k = 0; k < t->peer_count; k++)
+			add_logins(&x, t, &t->peer[k].answers);
 	}
-	if (!first)
+	if (!x.first)
 		return;
-	warn_of_machine_login(j, first);
+	warn_of_machine_login(j, x.first);
 	judge_title(j,
 		    CW_TEXT(N_("The proxy asks for a login before it lets activation through: %s"),
-			    name_row_text(v->arena, &names)));
-	fix_exempt(j, &urls);
+			    name_row_text(v->arena, &x.names)));
+	fix_exempt(j, &x.urls);
 	fix_machine_proxy(j);
 	activation_fix_telephone(j);
 }
@@ -290,6 +325,30 @@ static bool is_page(const struct fact *f)
 	return f->outcome == CW_OUT_MALFORMED && fact_is(f, FIELD_CONTENT, "html");
 }
 
+/* A request without TLS that a Microsoft endpoint should answer is sent to somebody else. */
+static bool leads_astray(struct cw_arena *a, const struct remote_target *t, const struct fact *f)
+{
+	const char *where = fact_text(f, FIELD_LOCATION), *host = strstr(where, "://");
+	if (t->secure || !host || !activation_is_microsoft_host(t->host))
+		return false;
+	host += 3;
+	return !activation_is_microsoft_host(cw_arena_strn(a, host, strcspn(host, "/:?#")));
+}
+
+/* What the service itself says, inside TLS, to a request that asks for nothing: it is there. */
+static bool is_word_of_the_service(const struct remote_target *t, const struct fact *f)
+{
+	return t->secure && fact_is(t->asked, FIELD_SOURCE, "table") &&
+	       f->outcome == CW_OUT_HTTP_STATUS && fact_number(f, FIELD_STATUS, 0) < 500;
+}
+
+static bool is_foreign(struct cw_arena *a, const struct remote_target *t, const struct fact *f)
+{
+	if (wants_login(f) || is_word_of_the_service(t, f))
+		return false;
+	return f->outcome == CW_OUT_HTTP_STATUS || is_page(f) || leads_astray(a, t, f);
+}
+
 static void add_target_answers(struct answers *x, const struct remote_target *t)
 {
 	const struct remote_view *v = remote_view_of(x->j);
@@ -301,8 +360,7 @@ static void add_target_answers(struct answers *x, const struct remote_target *t)
 	for (size_t i = 0; i < t->peer_count; i++)
 		for (size_t k = 0; k < t->peer[i].answers.count; k++) {
 			const struct fact *f = t->peer[i].answers.item[k];
-			bool other = f->outcome == CW_OUT_HTTP_STATUS || is_page(f);
-			if (activation_on_way(v, &t->peer[i]) && other && !wants_login(f))
+			if (activation_on_way(v, &t->peer[i]) && is_foreign(v->arena, t, f))
 				add_answer(x, f, t->name);
 		}
 }
@@ -322,6 +380,13 @@ static void fix_status(struct judge *j, const struct fact *f)
 			j,
 			CW_TEXT(N_("The proxy or gateway could not reach the service: look at its "
 				   "name resolution and its way out, then try again.")),
+			NULL);
+	else if (status == 404 || status == 410)
+		judge_fix(
+			j,
+			CW_TEXT(N_("Check the address: whoever answers has nothing there. If it is "
+				   "right, look for a proxy or filter that answers in place of the "
+				   "service.")),
 			NULL);
 	else
 		judge_fix(j,
@@ -366,7 +431,7 @@ const struct rule activation_rule_http_status = {
 	.code = "32777",
 	.hop = "http",
 	.needs = ACTIVATION_CRL_KINDS,
-	.title = N_("Something on the way answers in place of the activation service"),
+	.title = N_("What comes back is no answer of the activation service"),
 	.explanation =
 		N_("A request arrives somewhere, and what comes back is neither activation nor "
 		   "a revocation list."),

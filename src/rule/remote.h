@@ -123,8 +123,11 @@ enum remote_fault remote_fault_of(const struct fact *f);
 bool remote_is_note(const struct fact *f);
 /* The cert fact that a fault of a certificate is about, or NULL. */
 const struct fact *remote_cert_of(const struct remote_view *v, const struct fact *fault);
-/* The leaf that the peer shows, or NULL. */
-const struct fact *remote_leaf_of(const struct remote_view *v, const struct remote_peer *p);
+/* The chain as it is shown to Windows, or NULL. */
+const struct fact *peer_chain(const struct remote_target *t, const struct remote_peer *p);
+/* The cert fact of its leaf, or NULL. */
+const struct fact *remote_leaf_of(const struct remote_view *v, const struct remote_target *t,
+				  const struct remote_peer *p);
 /* By the clocks of the servers, the certificate of this fault is valid. */
 bool remote_valid_by_their_clock(const struct remote_view *v, const struct fact *fault);
 /* By the clocks of the servers, the list of this fact is fresh. */

@@ -3,6 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/addr.h"
+
 static void say_failed_lookup(struct judge *j, const struct fact *f)
 {
 	struct cw_arena *a = judge_arena(j);
@@ -23,18 +25,51 @@ void say_lookup(struct judge *j, const struct fact *f)
 		say_failed_lookup(j, f);
 }
 
+bool say_no_resolver(struct judge *j, const struct remote_target *t)
+{
+	struct cw_addr ignored;
+	const struct fact *f = fact_first(judge_facts(j), FACT_CLIENT_RESOLVER);
+	if (!f || f->outcome != CW_OUT_NONE || t->lookups.count || cw_addr_parse(t->host, &ignored))
+		return false;
+	judge_evidence(j, f,
+		       CW_TEXT(N_("the resolver settings of this machine: want at least one DNS "
+				  "server, have none"),
+			       NULL));
+	judge_fix(
+		j,
+		CW_TEXT(N_("Give the network adapter the addresses of your DNS servers, by DHCP or "
+			   "by hand."),
+			NULL),
+		NULL);
+	return true;
+}
+
+static const char *peer_text(struct cw_arena *a, const struct fact *f)
+{
+	const char *host = fact_text(f, FIELD_HOST);
+	if (!*host || !strncasecmp(f->subject, host, strlen(host)))
+		return f->subject;
+	return cw_arena_fmt(a, "%s (%s)", host, f->subject);
+}
+
+void say_at(struct judge *j, const struct fact *f, const char *msgid, const char *extra)
+{
+	struct cw_arena *a = judge_arena(j);
+	judge_evidence(j, f, CW_TEXT(msgid, peer_text(a, f), ms_text(a, f->took_ms), extra));
+}
+
 static void say_cut(struct judge *j, const struct fact *f)
 {
 	if (fact_flag(f, FIELD_HELLO))
-		say_peer(j, f,
-			 N_("%1$s: TLS handshake, cut after %2$s ms, behind the ServerHello; want "
-			    "it completed, have a closed connection"),
-			 NULL);
+		say_at(j, f,
+		       N_("%1$s: TLS handshake, cut after %2$s ms, behind the ServerHello; want "
+			  "it completed, have a closed connection"),
+		       NULL);
 	else
-		say_peer(j, f,
-			 N_("%1$s: TCP connects, then the peer hangs up after %2$s ms; want a "
-			    "ServerHello, have a closed connection without a byte of TLS"),
-			 NULL);
+		say_at(j, f,
+		       N_("%1$s: TCP connects, then the peer hangs up after %2$s ms; want a "
+			  "ServerHello, have a closed connection without a byte of TLS"),
+		       NULL);
 }
 
 static const char *first_of(const char *a, const char *b)
@@ -47,28 +82,28 @@ void say_handshake(struct judge *j, const struct fact *f)
 	const char *alert = fact_text(f, FIELD_ALERT);
 	switch (f->outcome) {
 	case CW_OUT_TIMEOUT:
-		say_peer(j, f,
-			 N_("%1$s: TCP connects, then the TLS handshake gets no answer in %2$s ms; "
-			    "want a ServerHello, have silence"),
-			 NULL);
+		say_at(j, f,
+		       N_("%1$s: TCP connects, then the TLS handshake gets no answer in %2$s ms; "
+			  "want a ServerHello, have silence"),
+		       NULL);
 		return;
 	case CW_OUT_TLS_ALERT:
-		say_peer(j, f,
-			 N_("%1$s: TLS handshake, ended after %2$s ms; want it completed, have the "
-			    "alert %3$s"),
-			 *alert ? alert : "?");
+		say_at(j, f,
+		       N_("%1$s: TLS handshake, ended after %2$s ms; want it completed, have the "
+			  "alert %3$s"),
+		       *alert ? alert : "?");
 		return;
 	case CW_OUT_OTHER_PROTOCOL:
-		say_peer(j, f,
-			 N_("%1$s: TLS handshake, after %2$s ms something else answers; want a "
-			    "ServerHello, have %3$s"),
-			 first_of(fact_text(f, FIELD_GUESS), fact_text(f, FIELD_GOT)));
+		say_at(j, f,
+		       N_("%1$s: TLS handshake, after %2$s ms something else answers; want a "
+			  "ServerHello, have %3$s"),
+		       first_of(fact_text(f, FIELD_GUESS), fact_text(f, FIELD_GOT)));
 		return;
 	case CW_OUT_MALFORMED:
-		say_peer(j, f,
-			 N_("%1$s: TLS handshake, after %2$s ms an answer that contradicts itself; "
-			    "want a ServerHello, have bytes that cannot be read as one"),
-			 NULL);
+		say_at(j, f,
+		       N_("%1$s: TLS handshake, after %2$s ms an answer that contradicts itself; "
+			  "want a ServerHello, have bytes that cannot be read as one"),
+		       NULL);
 		return;
 	default:
 		say_cut(j, f);
@@ -111,7 +146,10 @@ static const char *proxy_name(const struct judge *j, const struct fact *f)
 {
 	const struct remote_view *v = remote_view_of(j);
 	const char *url = fact_text(f, FIELD_URL);
-	return *url ? url : v->proxy ? v->proxy->subject : "?";
+	if (*url || v->proxy)
+		return *url ? url : v->proxy->subject;
+	/* One that nobody set. */
+	return *fact_text(f, FIELD_AGENT) ? fact_text(f, FIELD_AGENT) : "proxy";
 }
 
 void say_proxy(struct judge *j, const struct fact *f)
@@ -120,7 +158,7 @@ void say_proxy(struct judge *j, const struct fact *f)
 	const char *proxy = proxy_name(j, f), *method = fact_text(f, FIELD_METHOD);
 	struct cw_text t;
 	if (!*method)
-		method = "CONNECT";
+		method = strstr(f->subject, "://") ? "GET" : "CONNECT";
 	if (f->outcome == CW_OUT_HTTP_STATUS && fact_number(f, FIELD_STATUS, 0) == 407) {
 		t = CW_TEXT(N_("%1$s: %2$s %3$s without a login -> 407, %4$s ms; want 200, have "
 			       "the proxy ask for a login (%5$s)"),
@@ -158,14 +196,6 @@ bool say_dead_proxy(struct judge *j)
 		CW_TEXT(N_("Correct the proxy that is set, or take it away where there is none:")),
 		"netsh winhttp show proxy\nnetsh winhttp reset proxy");
 	return true;
-}
-
-static const char *peer_text(struct cw_arena *a, const struct fact *f)
-{
-	const char *host = fact_text(f, FIELD_HOST);
-	if (!*host || !strncasecmp(f->subject, host, strlen(host)))
-		return f->subject;
-	return cw_arena_fmt(a, "%s (%s)", host, f->subject);
 }
 
 void say_cert_fault(struct judge *j, const struct fact *f)
@@ -295,13 +325,18 @@ void say_fine_source(struct judge *j, const struct fact *f)
 			      : CW_TEXT(N_("%1$s: fine after %2$s ms"), name, ms));
 }
 
+static bool is_reply(const struct fact *f)
+{
+	return f->outcome == CW_OUT_OK || f->outcome == CW_OUT_HTTP_STATUS;
+}
+
 void say_http(struct judge *j, const struct fact *f)
 {
 	struct cw_arena *a = judge_arena(j);
 	const char *where = fact_text(f, FIELD_LOCATION), *name = source_name(a, f),
 		   *ms = ms_text(a, f->took_ms);
 	struct cw_text t;
-	if (f->outcome == CW_OUT_HTTP_STATUS && *where)
+	if (*where && is_reply(f))
 		t = CW_TEXT(N_("%1$s: want an answer of the service, after %2$s ms have %3$s, "
 			       "which leads to %4$s"),
 			    name, ms, status_text(a, f), where);

@@ -7,8 +7,12 @@
 
 /* Evidence, each in the words of its own fact. */
 
+/* At a listener, by whatever route: %1$s the listener, %2$s milliseconds, %3$s extra. */
+void say_at(struct judge *j, const struct fact *f, const char *msgid, const char *extra);
 /* A lookup that gave no address. */
 void say_lookup(struct judge *j, const struct fact *f);
+/* No DNS server is set, and the name needs one: evidence and fix. */
+bool say_no_resolver(struct judge *j, const struct remote_target *t);
 /* A handshake that was not completed. */
 void say_handshake(struct judge *j, const struct fact *f);
 /* What a proxy answers instead of a connection or a document. */

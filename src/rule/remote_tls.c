@@ -166,26 +166,26 @@ bool remote_is_note(const struct fact *f)
 
 const struct fact *remote_cert_of(const struct remote_view *v, const struct fact *fault)
 {
-	FACT_EACH_OF (v->facts, FACT_CERT, f) {
-		if (fact_number(f, FIELD_DEPTH, 0) != fact_number(fault, FIELD_DEPTH, 0) ||
-		    !fact_is(f, FIELD_CERT_SUBJECT, fact_text(fault, FIELD_CERT_SUBJECT)))
-			continue;
-		if (!fact_number(fault, FIELD_DEPTH, 0) && fact_has(fault, FIELD_SHA256) &&
-		    strcasecmp(f->subject, fact_text(fault, FIELD_SHA256)) != 0)
-			continue;
-		return f;
-	}
+	FACT_EACH_OF (v->facts, FACT_CERT, f)
+		if (fact_is(fault, FIELD_SHA256, f->subject))
+			return f;
 	return NULL;
 }
 
-const struct fact *remote_leaf_of(const struct remote_view *v, const struct remote_peer *p)
+/* What is shown without the name is for contrast. */
+const struct fact *peer_chain(const struct remote_target *t, const struct remote_peer *p)
 {
 	for (size_t i = 0; i < p->chains.count; i++)
-		FACT_EACH_OF (v->facts, FACT_CERT, f)
-			if (!fact_number(f, FIELD_DEPTH, 0) &&
-			    fact_is(p->chains.item[i], FIELD_SHA256, f->subject))
-				return f;
-	return NULL;
+		if (fact_is(p->chains.item[i], FIELD_SNI, t->host))
+			return p->chains.item[i];
+	return p->chains.count ? p->chains.item[0] : NULL;
+}
+
+const struct fact *remote_leaf_of(const struct remote_view *v, const struct remote_target *t,
+				  const struct remote_peer *p)
+{
+	const struct fact *chain = peer_chain(t, p);
+	return chain ? remote_cert_of(v, chain) : NULL;
 }
 
 /* RFC 3339 UTC times of one form stand in the order of their bytes. */
@@ -284,25 +284,21 @@ static const struct fact *direct_chain_of_other_root(const struct remote_target 
 }
 
 static const struct fact *chain_with_inspector(const struct remote_view *v,
+					       const struct remote_target *t,
 					       const struct remote_peer *p)
 {
-	const struct fact *leaf = remote_leaf_of(v, p);
-	for (size_t i = 0; i < p->chains.count; i++)
-		if (remote_inspector_of(fact_text(p->chains.item[i], FIELD_ROOT)))
-			return p->chains.item[i];
+	const struct fact *chain = peer_chain(t, p), *leaf = remote_leaf_of(v, t, p);
+	if (chain && remote_inspector_of(fact_text(chain, FIELD_ROOT)))
+		return chain;
 	return leaf && remote_inspector_of(fact_text(leaf, FIELD_CERT_ISSUER)) ? leaf : NULL;
 }
 
 const struct fact *remote_interception(const struct remote_view *v, const struct remote_target *t,
 				       const struct remote_peer *p, const struct fact **direct)
 {
+	const struct fact *chain = peer_chain(t, p);
 	*direct = NULL;
-	for (size_t i = 0; i < p->chains.count; i++) {
-		if (route_is(p->chains.item[i], "direct"))
-			continue;
-		*direct = direct_chain_of_other_root(t, p->chains.item[i]);
-		if (*direct)
-			return p->chains.item[i];
-	}
-	return chain_with_inspector(v, p);
+	if (chain && !route_is(chain, "direct"))
+		*direct = direct_chain_of_other_root(t, chain);
+	return *direct ? chain : chain_with_inspector(v, t, p);
 }

@@ -51,7 +51,7 @@ static const struct remote_peer *proven_peer(const struct remote_view *v,
 	for (size_t i = 0; i < t->peer_count; i++) {
 		const struct remote_peer *p = &t->peer[i];
 		if (!strcmp(p->route, v->proxy ? "proxy" : "direct") && sstp_peer_is_well(p) &&
-		    p->chains.count && remote_chain_is_checked(v, p->chains.item[0]))
+		    peer_chain(t, p) && remote_chain_is_checked(v, peer_chain(t, p)))
 			return p;
 	}
 	return NULL;
@@ -87,7 +87,7 @@ static void look_at_target(const struct remote_view *v, const struct remote_targ
 			continue;
 		x->tls |= tls && tls->outcome == CW_OUT_OK;
 		x->cert |= p->chains.count && !p->faults.count && !p->open;
-		x->crl |= p->chains.count && remote_chain_is_checked(v, p->chains.item[0]);
+		x->crl |= peer_chain(t, p) && remote_chain_is_checked(v, peer_chain(t, p));
 		x->sstp |= sstp_peer_is_well(p) || (p->answers.count && p->faults.count &&
 						    p->answers.item[0]->outcome == CW_OUT_OK);
 	}

@@ -31,24 +31,24 @@ static void say_call(struct judge *j, const struct fact *f)
 {
 	switch (f->outcome) {
 	case CW_OUT_HTTP_STATUS:
-		say_peer(j, f,
-			 N_("%1$s: SSTP_DUPLEX_POST, answered after %2$s ms; want status 200, have "
-			    "%3$s"),
-			 status_text(judge_arena(j), f));
+		say_at(j, f,
+		       N_("%1$s: SSTP_DUPLEX_POST, answered after %2$s ms; want status 200, have "
+			  "%3$s"),
+		       status_text(judge_arena(j), f));
 		return;
 	case CW_OUT_SSTP_NAK:
-		say_peer(j, f,
-			 N_("%1$s: call request, answered after %2$s ms; want Call Connect Ack, "
-			    "have "
-			    "Nak (%3$s)"),
-			 first_of(fact_text(f, FIELD_SSTP_STATUS), ""));
+		say_at(j, f,
+		       N_("%1$s: call request, answered after %2$s ms; want Call Connect Ack, "
+			  "have "
+			  "Nak (%3$s)"),
+		       first_of(fact_text(f, FIELD_SSTP_STATUS), ""));
 		return;
 	case CW_OUT_SSTP_ABORT:
-		say_peer(j, f,
-			 N_("%1$s: call request, answered after %2$s ms; want Call Connect Ack, "
-			    "have "
-			    "Call Abort (%3$s)"),
-			 first_of(fact_text(f, FIELD_SSTP_STATUS), ""));
+		say_at(j, f,
+		       N_("%1$s: call request, answered after %2$s ms; want Call Connect Ack, "
+			  "have "
+			  "Call Abort (%3$s)"),
+		       first_of(fact_text(f, FIELD_SSTP_STATUS), ""));
 		return;
 	case CW_OUT_TIMEOUT:
 		say_peer(
@@ -59,10 +59,10 @@ static void say_call(struct judge *j, const struct fact *f)
 		return;
 	case CW_OUT_OTHER_PROTOCOL:
 	case CW_OUT_MALFORMED:
-		say_peer(j, f,
-			 N_("%1$s: SSTP_DUPLEX_POST, after %2$s ms something else answers; want "
-			    "SSTP, have %3$s"),
-			 first_of(fact_text(f, FIELD_GOT), fact_text(f, FIELD_GUESS)));
+		say_at(j, f,
+		       N_("%1$s: SSTP_DUPLEX_POST, after %2$s ms something else answers; want "
+			  "SSTP, have %3$s"),
+		       first_of(fact_text(f, FIELD_GOT), fact_text(f, FIELD_GUESS)));
 		return;
 	default:
 		say_peer(

@@ -1,5 +1,6 @@
 /* Rules about the certificate of an SSTP server and its chain. */
 #include <string.h>
+#include <strings.h>
 
 #include "rule/remote_say.h"
 #include "rule/sstp.h"
@@ -46,8 +47,13 @@ static bool gather(struct judge *j, enum remote_fault meaning, struct found *x)
 						  notes ? say_notes(j, p, meaning)
 							: say_faults(j, p, meaning));
 			}
-		if (x->first && notes)
-			judge_as_warning(j);
+		if (!x->first || !notes)
+			continue;
+		judge_as_warning(j);
+		if (meaning != REMOTE_FAULT_SOON)
+			judge_explanation(j, CW_TEXT(N_("Windows takes it all the same; stricter "
+							"clients may not."),
+						     NULL));
 	}
 	return x->first != NULL;
 }
@@ -82,19 +88,21 @@ static void claim_faults(struct judge *j, const struct remote_peer *p)
 		judge_claim(j, p->chains.item[i]);
 }
 
-static const char *issuer_of(const struct remote_view *v, const struct remote_peer *p)
+static const char *issuer_of(const struct remote_view *v, const struct remote_target *t,
+			     const struct remote_peer *p)
 {
-	const struct fact *leaf = remote_leaf_of(v, p);
+	const struct fact *leaf = remote_leaf_of(v, t, p), *chain = peer_chain(t, p);
 	const char *issuer = leaf ? fact_text(leaf, FIELD_CERT_ISSUER) : "";
-	if (!*issuer && p->chains.count)
-		issuer = fact_text(p->chains.item[0], FIELD_ROOT);
+	if (!*issuer && chain)
+		issuer = fact_text(chain, FIELD_ROOT);
 	return *issuer ? issuer : "?";
 }
 
-static void say_interception(struct judge *j, const struct remote_peer *p, const struct fact *f,
+static void say_interception(struct judge *j, const struct remote_target *t,
+			     const struct remote_peer *p, const struct fact *f,
 			     const struct fact *direct)
 {
-	const char *issuer = issuer_of(remote_view_of(j), p);
+	const char *issuer = issuer_of(remote_view_of(j), t, p);
 	if (!direct) {
 		judge_evidence(j, f,
 			       CW_TEXT(N_("%1$s: want the certificate of the VPN server, have one "
@@ -123,14 +131,14 @@ static void judge_tls_intercepted(struct judge *j)
 				f = remote_interception(v, &v->target[i], p, &direct);
 			if (!f)
 				continue;
-			say_interception(j, p, f, direct);
+			say_interception(j, &v->target[i], p, f, direct);
 			claim_faults(j, p);
 			add_found(&x, &v->target[i], p, f);
 		}
 	if (!x.first)
 		return;
 	judge_title(j, CW_TEXT(N_("Somebody between opens the TLS connection to %1$s: %2$s"),
-			       x.target->name, issuer_of(v, x.peer)));
+			       x.target->name, issuer_of(v, x.target, x.peer)));
 	judge_fix(j,
 		  CW_TEXT(N_("On the device that inspects TLS, exempt %s from inspection. To trust "
 			     "its root does not help: SSTP binds the user's login to the server's "
@@ -307,14 +315,23 @@ const struct rule sstp_rule_cert_expired = {
 	.judge = judge_cert_expired,
 };
 
+static const char *root_of(const struct remote_target *t, const struct remote_peer *p)
+{
+	const struct fact *chain = peer_chain(t, p);
+	return chain ? fact_text(chain, FIELD_ROOT) : "";
+}
+
 static void judge_cert_untrusted(struct judge *j)
 {
 	struct found x;
 	if (!gather(j, REMOTE_FAULT_UNTRUSTED, &x))
 		return;
+	const char *root = root_of(x.target, x.peer);
+	if (!*root)
+		root = issuer_of(remote_view_of(j), x.target, x.peer);
 	judge_title(j, CW_TEXT(N_("The certificate of %1$s comes from a root that is not trusted: "
 				  "%2$s"),
-			       x.target->name, issuer_of(remote_view_of(j), x.peer)));
+			       x.target->name, root));
 	judge_fix(j,
 		  CW_TEXT(N_("Get the root certificate from those who run the server, compare its "
 			     "thumbprint with theirs, and install it in the trusted roots of the "
@@ -348,9 +365,11 @@ static void say_missing_issuers(struct judge *j)
 {
 	struct cw_arena *a = judge_arena(j);
 	FACT_EACH_OF (judge_facts(j), FACT_AIA, f) {
+		struct cw_text end = { .msgid = cw_outcome_text(f->outcome) };
 		if (!remote_is_failure(f->outcome))
 			continue;
-		struct cw_text end = { .msgid = cw_outcome_text(f->outcome) };
+		if (f->outcome == CW_OUT_HTTP_STATUS)
+			end = CW_TEXT("HTTP %s", number_text(a, fact_number(f, FIELD_STATUS, 0)));
 		struct cw_text t =
 			CW_TEXT(N_("%1$s: want the issuer's certificate, after %2$s ms have none: "
 				   "%3$s"),
@@ -425,12 +444,12 @@ const struct rule sstp_rule_chain_incomplete = {
 	.judge = judge_chain_incomplete,
 };
 
-/* A name of the certificate that can be dialled: no wildcard. */
-static const char *name_to_dial(const struct fact *leaf)
+/* Another name, which the certificate has, and which can be dialled: no wildcard. */
+static const char *name_to_dial(const struct fact *leaf, const char *dialled)
 {
 	struct fact_list names = leaf ? fact_list_of(leaf, FIELD_NAMES) : (struct fact_list){ 0 };
 	for (size_t i = 0; i < names.count; i++)
-		if (name_is_plain(names.item[i]))
+		if (name_is_plain(names.item[i]) && strcasecmp(names.item[i], dialled) != 0)
 			return names.item[i];
 	return NULL;
 }
@@ -440,7 +459,8 @@ static void judge_cert_name(struct judge *j)
 	struct found x;
 	if (!gather(j, REMOTE_FAULT_NAME, &x))
 		return;
-	const char *name = name_to_dial(remote_leaf_of(remote_view_of(j), x.peer));
+	const char *name =
+		name_to_dial(remote_leaf_of(remote_view_of(j), x.target, x.peer), x.target->host);
 	judge_title(j, CW_TEXT(N_("The certificate at %1$s is not for %2$s"), names_of(j, &x),
 			       x.target->host));
 	if (name)
@@ -495,9 +515,7 @@ static void judge_cert_weak(struct judge *j)
 	struct found x;
 	if (!gather(j, REMOTE_FAULT_WEAK, &x))
 		return;
-	judge_title(j, CW_TEXT(N_("The certificate of %1$s is too weak: %2$s"), x.target->name,
-			       *fact_text(x.first, FIELD_DETAIL) ? fact_text(x.first, FIELD_DETAIL)
-								 : fact_text(x.first, FIELD_WHY)));
+	judge_title(j, CW_TEXT(N_("The certificate of %s is too weak"), x.target->name));
 	sstp_fix_new_certificate(j, x.target);
 }
 
@@ -525,7 +543,7 @@ static void judge_cert_invalid(struct judge *j)
 	judge_fix(j,
 		  CW_TEXT(N_("Show the chain to those who run the authority %s; they have to issue "
 			     "it anew. On the server:"),
-			  issuer_of(remote_view_of(j), x.peer)),
+			  issuer_of(remote_view_of(j), x.target, x.peer)),
 		  "certutil -verify -urlfetch server.cer");
 	sstp_fix_new_certificate(j, x.target);
 }

@@ -71,7 +71,8 @@ static void judge_name_unresolved(struct judge *j)
 	for (size_t i = 0; i < v->target_count; i++) {
 		const struct remote_target *t = &v->target[i];
 		bool denied = false;
-		if (!sstp_connects_itself(v, t) || !lookups_failed(&t->lookups))
+		if (!sstp_connects_itself(v, t) || say_no_resolver(j, t) ||
+		    !lookups_failed(&t->lookups))
 			continue;
 		for (size_t k = 0; k < t->lookups.count; k++) {
 			say_lookup(j, t->lookups.item[k]);
@@ -93,7 +94,7 @@ const struct rule sstp_rule_name_unresolved = {
 	.code = "868",
 	.symbol = "ERROR_DNSNAME_NOT_RESOLVABLE",
 	.hop = "name",
-	.needs = SSTP_WAY_KINDS,
+	.needs = SSTP_WAY_KINDS | FACT_BIT(FACT_CLIENT_RESOLVER),
 	.title = N_("The name of the VPN server has no address"),
 	.explanation = N_("The client cannot turn the name of the server into an address, so it "
 			  "never sends anything to it."),
@@ -241,6 +242,17 @@ const struct rule sstp_rule_not_listening = {
 	.judge = judge_not_listening,
 };
 
+static void fix_gateway(struct judge *j, const struct remote_target *t)
+{
+	judge_explanation(j, CW_TEXT(N_("The proxy takes the request and says itself that its own "
+					"connection to the server fails."),
+				     NULL));
+	judge_fix(j,
+		  CW_TEXT(N_("On the proxy, look at its name resolution and its way out to %s."),
+			  t->name),
+		  NULL);
+}
+
 static void fix_proxy(struct judge *j, const struct remote_target *t, bool login)
 {
 	struct cw_arena *a = judge_arena(j);
@@ -293,7 +305,10 @@ static void judge_proxy_blocks(struct judge *j)
 				continue;
 			say_proxy(j, f);
 			judge_title(j, proxy_title(v->arena, t, f));
-			fix_proxy(j, t, fact_number(f, FIELD_STATUS, 0) == 407);
+			if (is_gateway_error(f))
+				fix_gateway(j, t);
+			else
+				fix_proxy(j, t, fact_number(f, FIELD_STATUS, 0) == 407);
 		}
 	}
 }
@@ -305,8 +320,9 @@ const struct rule sstp_rule_proxy_blocks = {
 	.hop = "proxy",
 	.needs = SSTP_WAY_KINDS,
 	.title = N_("The proxy does not let the call through"),
-	.explanation = N_("SSTP goes through a proxy by CONNECT. The client of Windows has no "
-			  "credentials for it and asks for none."),
+	.explanation =
+		N_("SSTP goes through a proxy by CONNECT. The client of Windows takes nothing "
+		   "but status 200 for it: it does not log in, and does not try another way."),
 	.windows_shows =
 		N_("809 (RasClient event 20227); RasSstp event 23 where the proxy asks for "
 		   "a login, event 4 with the status otherwise"),
@@ -351,10 +367,10 @@ static void say_peer_fault(struct judge *j, const struct fact *f)
 		say_cert_fault(j, f);
 		break;
 	default:
-		say_peer(j, f,
-			 N_("%1$s: SSTP_DUPLEX_POST, after %2$s ms want the call taken, have it "
-			    "not taken (%3$s)"),
-			 cw_outcome_name(f->outcome));
+		say_at(j, f,
+		       N_("%1$s: SSTP_DUPLEX_POST, after %2$s ms want the call taken, have it "
+			  "not taken (%3$s)"),
+		       cw_outcome_name(f->outcome));
 	}
 }
 
@@ -383,6 +399,20 @@ static const struct remote_peer *well_peer(const struct remote_view *v,
 	return NULL;
 }
 
+static const char *hop_of(const struct fact *f)
+{
+	switch (f->kind) {
+	case FACT_TCP_CONNECT:
+		return "tcp";
+	case FACT_TLS_HANDSHAKE:
+		return "tls";
+	case FACT_CERT_FAULT:
+		return "cert";
+	default:
+		return "sstp";
+	}
+}
+
 static void judge_partly(struct judge *j, const struct remote_target *t,
 			 const struct remote_peer *well)
 {
@@ -396,6 +426,8 @@ static void judge_partly(struct judge *j, const struct remote_target *t,
 			continue;
 		say_peer_fault(j, f);
 		claim_peer(j, p);
+		if (!broken.count)
+			judge_hop(j, hop_of(f));
 		name_row_add(&broken, p->subject);
 	}
 	if (!broken.count)
@@ -407,7 +439,7 @@ static void judge_partly(struct judge *j, const struct remote_target *t,
 			      well->subject));
 	judge_title(j, CW_TEXT(N_("Some of the servers behind %1$s do not work: %2$s"), t->host,
 			       names));
-	judge_fix(j, CW_TEXT(N_("Repair %s, as the findings below say."), names), NULL);
+	judge_fix(j, CW_TEXT(N_("Repair %s: what is seen there says what fails."), names), NULL);
 	judge_fix(j,
 		  CW_TEXT(N_("Until then take their addresses out of the DNS records of %s."),
 			  t->host),

@@ -27,7 +27,8 @@ void sstp_fix_bind_certificate(struct judge *j, int64_t port)
 
 typedef bool peer_matches(const struct remote_target *t, const struct remote_peer *p);
 
-/* Evidence for the failed handshakes of the peers that match. Gives the target, or NULL. */
+/* Evidence for the failed handshakes of the peers that match: one line for each, since the other
+ * shapes that were tried say the same. Gives the target, or NULL. */
 static const struct remote_target *gather_handshakes(struct judge *j, peer_matches *matches,
 						     const char **names)
 {
@@ -39,9 +40,9 @@ static const struct remote_target *gather_handshakes(struct judge *j, peer_match
 			const struct remote_peer *p = &v->target[i].peer[k];
 			if (!p->judged || !matches(&v->target[i], p))
 				continue;
+			say_handshake(j, peer_handshake(&v->target[i], p));
 			for (size_t h = 0; h < p->handshakes.count; h++)
-				if (remote_is_failure(p->handshakes.item[h]->outcome))
-					say_handshake(j, p->handshakes.item[h]);
+				judge_claim(j, p->handshakes.item[h]);
 			name_row_add(&row, p->subject);
 			found = &v->target[i];
 		}
@@ -166,11 +167,11 @@ static void judge_client_certificate(struct judge *j)
 			const struct fact *f = p->judged ? peer_wants_client_cert(p) : NULL;
 			if (!f)
 				continue;
-			say_peer(j, f,
-				 N_("%1$s: TLS handshake, %2$s ms; want it to go on without a "
-				    "client certificate, have one demanded and the connection "
-				    "ended"),
-				 NULL);
+			say_at(j, f,
+			       N_("%1$s: TLS handshake, %2$s ms; want it to go on without a "
+				  "client certificate, have one demanded and the connection "
+				  "ended"),
+			       NULL);
 			for (size_t n = 0; n < p->handshakes.count; n++)
 				judge_claim(j, p->handshakes.item[n]);
 			for (size_t n = 0; n < p->answers.count; n++)
@@ -214,10 +215,10 @@ static void judge_old_tls(struct judge *j)
 			const struct fact *f = p->judged ? peer_is_old_tls(&v->target[i], p) : NULL;
 			if (!f)
 				continue;
-			say_peer(j, f,
-				 N_("%1$s: TLS handshake, %2$s ms; want TLS 1.2 or later, have "
-				    "nothing later than %3$s"),
-				 fact_text(f, FIELD_VERSION));
+			say_at(j, f,
+			       N_("%1$s: TLS handshake, %2$s ms; want TLS 1.2 or later, have "
+				  "nothing later than %3$s"),
+			       fact_text(f, FIELD_VERSION));
 			for (size_t n = 0; n < p->handshakes.count; n++) {
 				works |= p->handshakes.item[n]->outcome == CW_OUT_OK;
 				judge_claim(j, p->handshakes.item[n]);

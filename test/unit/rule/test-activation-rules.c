@@ -28,6 +28,7 @@
 
 #define TARGET_AT(url, host, port) "target " url " ok url=" url " host=" host " port=" port " source=table\n"
 #define TARGET TARGET_AT(URL, HOST, "443")
+#define HTTP_TARGET TARGET_AT("http://go.microsoft.com/", "go.microsoft.com", "80")
 #define LIST_TARGET(url) TARGET_AT(url, "crl.microsoft.com", "80")
 #define ADDRESS(outcome, family, fields) \
 	"dns.address " HOST " " outcome " server=" DNS " host=" HOST " origin=activation family=" family " " fields "\n"
@@ -86,8 +87,13 @@ static const struct test_case alone[] = {
 	{ "healthy, an http endpoint", TARGET_AT("http://go.microsoft.com/", "go.microsoft.com", "80")
 	  "http.answer http://go.microsoft.com/ ok host=go.microsoft.com route=direct status=200\n", "clear" },
 
+	{ "healthy, the service says that the bare address is nothing", UP_TO_CERT STATUS("direct") ANSWER_BY(PEER, "direct", "http-status", "status=403"), "clear" },
+	{ "healthy, a redirect inside", HTTP_TARGET
+	  "http.answer http://go.microsoft.com/ ok host=go.microsoft.com route=direct status=302 location=https://www.microsoft.com/\n", "clear" },
+
 	{ "no name", TARGET ADDRESS("name-missing", "ipv4", "") ADDRESS("name-missing", "ipv6", ""), "cause activation-no-internet" },
 	{ "DNS silent", TARGET ADDRESS("timeout", "ipv4", "") ADDRESS("timeout", "ipv6", ""), "cause activation-no-internet" },
+	{ "no DNS server", TARGET "client.resolver - none\n", "cause activation-no-internet" },
 	{ "filtered", TARGET A TCP("timeout"), "cause activation-no-internet" },
 	{ "refused", TARGET A TCP("refused"), "cause activation-no-internet" },
 	{ "TLS cut", TARGET A TCP("ok") TLS_BY(PEER, "direct", "reset", ""), "cause activation-no-internet" },
@@ -103,6 +109,8 @@ static const struct test_case alone[] = {
 	  TARGET PROXY_UP CONNECT("http-status", "proxy", BASIC) TUNNEL("proxy-user") STATUS("proxy"), "cause activation-proxy-auth" },
 	{ "the proxy wants a login for an http endpoint", TARGET_AT("http://go.microsoft.com/", "go.microsoft.com", "80") PROXY_UP
 	  GET("http://go.microsoft.com/", "http-status", "proxy", BASIC), "cause activation-proxy-auth" },
+	{ "a transparent proxy wants a login for an http endpoint", HTTP_TARGET
+	  "http.answer http://go.microsoft.com/ http-status host=go.microsoft.com route=direct " BASIC "\n", "cause activation-proxy-auth" },
 	{ "the proxy takes the machine's login too", TARGET PROXY_UP CONNECT("http-status", "proxy", "status=407 schemes=Negotiate,NTLM,Basic"),
 	  "undetermined; warning activation-proxy-auth" },
 
@@ -127,6 +135,15 @@ static const struct test_case alone[] = {
 	{ "a login page for the endpoint", UP_TO_CERT STATUS("direct") ANSWER_BY(PEER, "direct", "malformed", "content=html"), "cause activation-http-status" },
 	{ "a login page for a list", UP_TO_CERT ANSWER LEAF_CRL("malformed", "direct", "content=html") CA_CRL("ok", "direct", FRESH), "cause activation-http-status" },
 	{ "a list is forbidden", UP_TO_CERT ANSWER LEAF_CRL("http-status", "direct", "status=403") CA_CRL("ok", "direct", FRESH), "cause activation-http-status" },
+
+	{ "the reader's own URL answers 404", "target " URL " ok url=" URL " host=" HOST " port=443 source=argument\n" A TCP("ok")
+	  TLS_BY(PEER, "direct", "ok", "") CERTS_BY("direct") CHAIN_BY(PEER, "direct") STATUS("direct")
+	  ANSWER_BY(PEER, "direct", "http-status", "status=404"), "cause activation-http-status" },
+	{ "an http endpoint is forbidden", HTTP_TARGET "http.answer http://go.microsoft.com/ http-status host=go.microsoft.com route=direct status=403\n",
+	  "cause activation-http-status" },
+	{ "an http endpoint leads to a login page", HTTP_TARGET
+	  "http.answer http://go.microsoft.com/ ok host=go.microsoft.com route=direct status=302 location=http://login.hotel.example/?to=x\n",
+	  "cause activation-http-status" },
 
 	{ "inspected by the proxy", BY_PROXY A TCP("ok") TLS_BY(PEER, "direct", "ok", "")
 	  "cert.chain " PEER " ok host=" HOST " route=direct sha256=ee chain_built=CN=x root=CN=Another~Root\n", "cause activation-tls-intercepted" },
@@ -223,8 +240,9 @@ static void test_closing_lines(void **state)
 	assert_string_equal(closing_of(HEALTHY),
 			    "The way is clear: " URL " is reached, and its certificate and the "
 			    "revocation status are good.");
-	assert_string_equal(closing_of(KB816897), "No way: the proxy asks for a login for "
-						  "revocation lists (2 of them) (32777).");
+	assert_string_equal(closing_of(KB816897),
+			    "No way: the proxy asks for a login for "
+			    "revocation lists: www.microsoft.com, crl.microsoft.com (32777).");
 	assert_non_null(strstr(closing_of(TARGET), "Try: clearway check activation -v"));
 }
 
@@ -294,6 +312,11 @@ static void test_rows_of_hops(void **state)
 			    "+name +tcp !proxy -tls -cert -crl -http");
 	assert_string_equal(row_of_hops(TARGET A TCP("timeout")),
 			    "+name !tcp -tls -cert -crl -http");
+	assert_string_equal(row_of_hops(TARGET ADDRESS("name-missing", "ipv4", "")
+						ADDRESS("name-missing", "ipv6", "")),
+			    "!name -tcp -tls -cert -crl -http");
+	assert_string_equal(row_of_hops(TARGET A TCP("ok") TLS_BY(PEER, "direct", "reset", "")),
+			    "+name +tcp !tls -cert -crl -http");
 	assert_string_equal(row_of_hops(TARGET A TCP("cancelled")),
 			    "+name ?tcp ?tls ?cert ?crl ?http");
 }

@@ -93,6 +93,10 @@ static const struct test_case alone[] = {
 	  "tls.handshake 192.0.2.7:443 ok host=192.0.2.7 route=direct sni=none version=TLS~1.3\n"
 	  "cert.chain 192.0.2.7:443 ok host=192.0.2.7 route=direct sha256=aa chain_built=CN=192.0.2.7 root=CN=192.0.2.7\n"
 	  "sstp.call 192.0.2.7:443 ok host=192.0.2.7 route=direct status=200\n", "clear" },
+	{ "healthy, another certificate without the name", HEALTHY TLS_NO_NAME(PEER1, "ok", "version=TLS~1.2")
+	  "cert.chain " PEER1 " ok host=" VPN " route=direct sni=none sha256=zz chain_built=CN=default root=CN=FortiGate~CA\n", "clear" },
+	{ "healthy, no DNS server and a proxy",
+	  TARGET "client.resolver - none\n" PROXY_UP CONNECT("ok", "proxy", "status=200") BY_PROXY("proxy"), "clear" },
 	{ "healthy, TLS 1.0 taken too", HEALTHY VERSION(PEER1, "ok", "TLS~1.0") VERSION(PEER1, "ok", "TLS~1.2"), "clear" },
 	{ "healthy, a client certificate is optional",
 	  TARGET A TCP(PEER1, "ok") TLS(PEER1, "ok", "version=TLS~1.2 client_cert=yes") CERTS CHAIN(PEER1) GOOD_STATUS TAKEN, "clear" },
@@ -104,6 +108,7 @@ static const struct test_case alone[] = {
 	  "cause sstp-name-unresolved" },
 	{ "a name without address", TARGET ADDRESS("no-data", "ipv4", "") ADDRESS("no-data", "ipv6", ""), "cause sstp-name-unresolved" },
 	{ "DNS silent", TARGET ADDRESS("timeout", "ipv4", "") ADDRESS("timeout", "ipv6", ""), "cause sstp-name-unresolved" },
+	{ "no DNS server", TARGET "client.resolver - none\n", "cause sstp-name-unresolved" },
 	{ "not a name", "target a..b invalid why=empty-label\n", "cause sstp-name-unresolved" },
 	{ "filtered", TARGET A TCP(PEER1, "timeout"), "cause sstp-unreachable" },
 	{ "unreachable", TARGET A "tcp.connect " PEER1 " unreachable host=" VPN " port=443 origin=sstp icmp=host~unreachable icmp_from=192.0.2.1\n",
