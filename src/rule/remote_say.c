@@ -35,12 +35,14 @@ bool say_no_resolver(struct judge *j, const struct remote_target *t)
 		       CW_TEXT(N_("the resolver settings of this machine: want at least one DNS "
 				  "server, have none"),
 			       NULL));
+	judge_title(j, CW_TEXT(N_("No DNS server is configured on this machine"), NULL));
 	judge_fix(
 		j,
 		CW_TEXT(N_("Give the network adapter the addresses of your DNS servers, by DHCP or "
-			   "by hand."),
+			   "by hand:"),
 			NULL),
-		NULL);
+		"Set-DnsClientServerAddress -InterfaceAlias 'Ethernet' -ServerAddresses "
+		"DNS-SERVER-ADDRESS");
 	return true;
 }
 
