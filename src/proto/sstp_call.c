@@ -1,6 +1,5 @@
 #include "proto/sstp_call.h"
 
-#include <assert.h>
 #include <string.h>
 
 /* MS-SSTP 3.1.2, 3.2.2, 3.3.2 */
