@@ -59,11 +59,13 @@ bool remote_is_article_list(const struct remote_view *v, const char *url)
 	return false;
 }
 
-static bool has_good_status(const struct remote_view *v, const char *cert, int64_t depth)
+/* Its place may be another in the chain through which it was met first. */
+static bool has_good_status(const struct remote_view *v, const char *cert)
 {
 	for (size_t i = 0; i < v->check_count; i++)
-		if (v->check[i].depth == depth && !strcmp(v->check[i].cert, cert))
-			return v->check[i].status == REMOTE_STATUS_GOOD;
+		if (v->check[i].status == REMOTE_STATUS_GOOD && v->check[i].depth >= 0 &&
+		    !strcmp(v->check[i].cert, cert))
+			return true;
 	return false;
 }
 
@@ -72,7 +74,7 @@ bool remote_chain_is_checked(const struct remote_view *v, const struct fact *cha
 {
 	struct fact_list built = fact_list_of(chain, FIELD_CHAIN_BUILT);
 	for (size_t i = 0; i + 1 < built.count; i++)
-		if (!has_good_status(v, built.item[i], (int64_t)i))
+		if (!has_good_status(v, built.item[i]))
 			return false;
 	return built.count > 0;
 }

@@ -76,6 +76,8 @@
 static const struct test_case alone[] = {
 	{ "healthy", HEALTHY, "clear" },
 	{ "healthy, through the proxy", BY_PROXY, "clear" },
+	{ "healthy, an authority was met elsewhere in another place",
+	  UP_TO_CERT LEAF_CRL("ok", "direct", FRESH) SOURCE(CRL2, "ok", "direct", "2", CA, FRESH) ANSWER, "clear" },
 	{ "healthy, through the proxy, direct is dead", BY_PROXY A TCP("timeout") LEAF_CRL("timeout", "direct", "") CA_CRL("timeout", "direct", ""), "clear" },
 	{ "healthy, no route for IPv6", HEALTHY "tcp.connect [2001:db8::5]:443 no-route host=" HOST " port=443 origin=activation\n", "clear" },
 	{ "healthy, one of two addresses filtered", HEALTHY "tcp.connect 203.0.113.6:443 timeout host=" HOST " port=443 origin=activation\n", "clear" },
