@@ -5,6 +5,7 @@
 #include <linux/errqueue.h>
 #include <netinet/in.h>
 #include <netinet/ip_icmp.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -180,6 +181,10 @@ int io_sys_tcp_connect(const struct cw_addr *to, uv_os_sock_t *out)
 	int error = open_socket(to->family, SOCK_STREAM, &sock);
 	if (error)
 		return error;
+	/* The end of a handshake and the first request are two writes: without this the second
+	 * waits for the peer's delayed ACK (RFC 1122 4.2.3.2, 4.2.3.4). */
+	int at_once = 1;
+	(void)setsockopt(sock, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof(at_once));
 	union address a;
 	socklen_t size = address_of(to, &a);
 	if (connect(sock, &a.any, size) < 0 && errno != EINPROGRESS && errno != EINTR) {

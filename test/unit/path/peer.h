@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -143,6 +144,8 @@ static void peer_tcp_ready(uv_poll_t *poll, int status, int events)
 	if (fd < 0)
 		return;
 	assert_true(p->accepts < PEER_CONNECTIONS);
+	int at_once = 1; /* as servers do: what a test waits for is not Nagle's algorithm */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof(at_once));
 	struct peer_connection *c = calloc(1, sizeof(*c));
 	assert_non_null(c);
 	c->fd = fd;
