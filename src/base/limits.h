@@ -109,6 +109,17 @@ enum {
 	LIMIT_CRL = 64 << 20,
 	/* An OCSP response is 2 KiB; with the responder's chain 10 KiB. */
 	LIMIT_OCSP = 256 << 10,
+	/* Addresses of one name that are tried; pools of real services have fewer than 20. */
+	LIMIT_HOST_ADDRESSES = 64,
+	/* URLs of one kind that are looked at in one certificate; real ones name two or three. */
+	LIMIT_SOURCES = 8,
+	/* Redirects of one fetch; WinHTTP stops at 10, and a revocation list should have none. */
+	LIMIT_REDIRECTS = 5,
+	/* A fetch for a certificate gets three times what a probe gets, 7.5 s by default: Windows
+	 * has up to 15 s for it, and one that takes more than 5 s is worth a word. */
+	LIMIT_FETCH_SHARES = 3,
+	/* A password: Windows takes 256 characters, of up to 4 bytes each. */
+	LIMIT_PASSWORD = 1024,
 };
 
 #endif

@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "probe/web.h"
 #include "report/translate.h"
 
 static const char *environment(const char *name)
@@ -26,7 +27,8 @@ bool app_open(struct app *app, unsigned per_address)
 	struct run_services *s = &app->services;
 	if (io_loop_new(&s->loop) == CW_OK &&
 	    io_gate_new(s->loop, per_address, &s->gate) == CW_OK &&
-	    dns_client_new(s->loop, s->gate, &s->dns) == CW_OK)
+	    dns_client_new(s->loop, s->gate, &s->dns) == CW_OK &&
+	    (s->web = web_services_new()) != NULL)
 		return true;
 	app_fail(app, CW_TEXT(N_("cannot start: %s"), strerror(errno)));
 	return false;
@@ -35,6 +37,7 @@ bool app_open(struct app *app, unsigned per_address)
 void app_close(struct app *app)
 {
 	struct run_services *s = &app->services;
+	web_services_free(s->web);
 	dns_client_free(s->dns);
 	io_gate_free(s->gate);
 	io_loop_free(s->loop);

@@ -319,8 +319,9 @@ static bool is_consistent(const struct check_options *o, struct cw_text *error)
 	if (o->help || o->file)
 		return true;
 	if (!o->kind) {
-		*error = CW_TEXT(N_("want check kms [DOMAIN] or check -f FILE, have %s"),
-				 o->operand_count ? o->operand[0] : N_("nothing to check"));
+		*error =
+			CW_TEXT(N_("want check kms, sstp or activation, or check -f FILE, have %s"),
+				o->operand_count ? o->operand[0] : N_("nothing to check"));
 		return false;
 	}
 	if (!options_fit(o, error) || !o->kind->consistent(o, error))

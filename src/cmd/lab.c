@@ -168,6 +168,7 @@ static bool make_target(struct bench *b, const struct scenario_run *run, struct 
 			struct target *target, struct cw_text *error)
 {
 	const char *const *words = expand_words(b, run);
+	*target = (struct target){ 0 };
 	if (!words || run->args.count < 2 || strcmp(words[0], "check")) {
 		*error = CW_TEXT(N_("want run check kms ..., have another command"));
 		return false;
@@ -178,7 +179,10 @@ static bool make_target(struct bench *b, const struct scenario_run *run, struct 
 		*error = CW_TEXT(N_("want run check with a target, have none"));
 		return false;
 	}
-	return target_init(target, o, client_settings(b, run), "lab", error);
+	if (!target_init(target, o, client_settings(b, run), "lab", error))
+		return false;
+	o->yes = true; /* the lab's zones are there to be written to */
+	return o->kind->asks_nothing(target, o, error);
 }
 
 static void write_text(struct bench *b, const struct out_buf *out)
@@ -232,6 +236,7 @@ static bool do_run(struct bench *b, const struct scenario_run *run)
 	struct target target;
 	struct cw_text error;
 	if (!make_target(b, run, &o, &target, &error)) {
+		target_clear(&target);
 		(void)printf("  %s:%u: %s\n", b->scenario->file, run->line,
 			     cw_text_render(b->arena, &error, b->app->translate));
 		return false;
@@ -345,8 +350,8 @@ static void print_up(struct bench *b)
 				(void)printf(" --dns %s",
 					     cw_addr_port_text(&target.settings->server[i], text));
 			(void)fputs("\n", stdout);
-			target_clear(&target);
 		}
+		target_clear(&target);
 	}
 }
 

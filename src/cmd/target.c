@@ -3,10 +3,13 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "cmd/check_activation.h"
 #include "cmd/check_kms.h"
+#include "cmd/check_sstp.h"
 #include "io/settings.h"
 
-const struct target_kind *const target_kinds[] = { &target_kms, NULL };
+const struct target_kind *const target_kinds[] = { &target_kms, &target_sstp, &target_activation,
+						   NULL };
 
 const struct target_kind *target_kind_find(const char *name)
 {

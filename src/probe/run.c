@@ -27,6 +27,11 @@ struct run {
 		const char *text;
 	} server_text[RESOLVERS_MOST];
 	size_t server_text_count;
+	struct released {
+		void (*release)(void *what);
+		void *what;
+		struct released *next;
+	} *released;
 };
 
 /* Adds the kinds that enabled probes look at, until nothing is added: a probe is enabled when it
@@ -155,6 +160,8 @@ void run_free(struct run *r)
 	if (!r)
 		return;
 	assert(r->done);
+	for (struct released *x = r->released; x; x = x->next)
+		x->release(x->what);
 	cw_arena_free(r->arena);
 }
 
@@ -207,6 +214,13 @@ cw_ms run_probe_limit(const struct run *r)
 {
 	cw_ms share = r->spec.timeout_ms / LIMIT_PROBE_SHARE;
 	return share > 0 ? share : 1;
+}
+
+void run_on_free(struct run *r, void (*release)(void *what), void *what)
+{
+	struct released *x = cw_arena_new_of(r->arena, struct released);
+	*x = (struct released){ release, what, r->released };
+	r->released = x;
 }
 
 struct fact *run_fact(struct run *r, const struct probe *p, enum fact_kind kind,

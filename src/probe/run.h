@@ -18,11 +18,14 @@
 #include "path/dns_client.h"
 #include "path/rpc_client.h"
 
+struct web_services; /* probe/web.h */
+
 /* What all runs of a process share. */
 struct run_services {
 	struct io_loop *loop;
 	struct io_gate *gate;
 	struct dns_client *dns;
+	struct web_services *web;
 };
 
 struct run;
@@ -72,6 +75,8 @@ bool run_timed_out(const struct run *run);
 const struct run_services *run_services_of(const struct run *run);
 /* The time that one probe gets (limits.h). */
 cw_ms run_probe_limit(const struct run *run);
+/* Calls release(what) when the run is freed: for what does not live in its arena. */
+void run_on_free(struct run *run, void (*release)(void *what), void *what);
 /* A fact of the probe that is being told or answered. */
 struct fact *run_fact(struct run *run, const struct probe *p, enum fact_kind kind,
 		      const char *subject);
