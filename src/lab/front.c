@@ -246,11 +246,11 @@ const struct scenario_place *front_place(const struct lab_server *v, const char 
 	return NULL;
 }
 
-static void put_bytes(struct front_answer *a, const char *type, struct pki_bytes bytes)
+static void put_bytes(struct front_answer *a, const char *type, struct cert_bytes bytes)
 {
-	a->status = bytes.at ? 200 : 500;
+	a->status = bytes.len ? 200 : 500;
 	a->content_type = type;
-	a->body = bytes.at ? bytes.at : (const uint8_t *)"";
+	a->body = bytes.at;
 	a->body_len = bytes.len;
 }
 
@@ -264,7 +264,7 @@ static int hex_value(char c)
 
 /* The base64 form of an OCSP request stands behind the last part of the path (RFC 6960 A.1), with
  * characters of its own percent-encoded. */
-static struct pki_bytes request_in_path(struct front_conn *f)
+static struct cert_bytes request_in_path(struct front_conn *f)
 {
 	struct cw_arena *arena = f->c->server->lab->scratch;
 	const char *path = front_path(f);
@@ -284,18 +284,18 @@ static struct pki_bytes request_in_path(struct front_conn *f)
 	int n = len && len % 4 == 0 ? EVP_DecodeBlock(out, (const unsigned char *)text, (int)len)
 				    : -1;
 	if (n < 0)
-		return (struct pki_bytes){ .at = out, .len = 0 };
+		return (struct cert_bytes){ .at = out, .len = 0 };
 	while (len && text[len - 1] == '=') {
 		len--;
 		n--;
 	}
-	return (struct pki_bytes){ .at = out, .len = (size_t)n };
+	return (struct cert_bytes){ .at = out, .len = (size_t)n };
 }
 
-static struct pki_bytes ocsp_answer(struct front_conn *f, const struct scenario_place *place)
+static struct cert_bytes ocsp_answer(struct front_conn *f, const struct scenario_place *place)
 {
 	struct lab *lab = f->c->server->lab;
-	struct pki_bytes request = { .at = f->body, .len = f->body_len };
+	struct cert_bytes request = { .at = f->body, .len = f->body_len };
 	if (strcmp(f->http.head.method, "POST") != 0)
 		request = request_in_path(f);
 	return lab_pki_ocsp(lab->pki, place->cert, place->ocsp, request.at, request.len,
@@ -316,8 +316,7 @@ static void make_answer(struct front_conn *f, const struct scenario_place *place
 		put_bytes(a, "application/ocsp-response", ocsp_answer(f, place));
 		return;
 	case PLACE_CERT:
-		put_bytes(a, "application/pkix-cert",
-			  lab_pki_der(lab->pki, place->cert, lab->scratch));
+		put_bytes(a, "application/pkix-cert", lab_pki_cert(lab->pki, place->cert)->der);
 		return;
 	case PLACE_REDIRECT:
 		front_page(f, a, 302, NULL);

@@ -377,11 +377,10 @@ static bool write_certs(struct opening *o)
 {
 	struct lab *lab = o->lab;
 	for (const struct scenario_cert *c = lab->scenario->certs; c; c = c->next) {
-		size_t len;
-		const char *pem = lab_pki_pem(lab->pki, c, lab->arena, &len);
+		const char *pem = lab_pki_pem(lab->pki, c);
 		if (!pem)
 			return fail(o, "certificate", c->name, ENOMEM);
-		if (!write_file(o, c->name, "pem", pem, len))
+		if (!write_file(o, c->name, "pem", pem, strlen(pem)))
 			return false;
 	}
 	return true;

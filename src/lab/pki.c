@@ -1,23 +1,37 @@
-/* The certificates of a lab, with whatever is wrong with them. */
-#include <openssl/pem.h>
-#include <openssl/rsa.h>
-#include <openssl/x509v3.h>
-#include <stdlib.h>
+#include "lab/pki.h"
+
+#include <openssl/ocsp.h>
 #include <string.h>
 
-#include "lab/lab.h"
 #include "lab/inside.h"
-#include "lab/pki_inside.h"
 
-enum { SERIAL_LEN = 16 };
+enum {
+	DAY_S = 86400,
+	LIST_NUMBER = 7,
+	/* How fresh lists and answers are, in days from now. */
+	GOOD_FROM = -1,
+	GOOD_TO = 6,
+	STALE_FROM = -10,
+	STALE_TO = -3,
+	EARLY_FROM = 2,
+	EARLY_TO = 9,
+	REVOKED = -5,
+};
 
-/* ---- names ---- */
+struct lab_pki {
+	struct lab *lab;
+	struct ca *ca;
+	const struct ca_cert **cert;      /* by scenario_cert.index */
+	const struct ca_cert **responder; /* by the CA's index; made with it */
+	const struct ca_cert *stranger;   /* nobody knows it: what it signs is worth nothing */
+};
 
-static bool add_common_name(X509_NAME *name, const char *text)
+static int64_t in_days(int64_t days)
 {
-	return X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const unsigned char *)text,
-					  -1, -1, 0) == 1;
+	return (int64_t)io_unix_time_s() + days * DAY_S;
 }
+
+/* ---- certificates ---- */
 
 static const char *expand(const struct lab_pki *p, const char *text)
 {
@@ -33,298 +47,119 @@ static const char *subject_of(const struct lab_pki *p, const struct scenario_cer
 	return def->names.count ? expand(p, def->names.word[0]) : def->name;
 }
 
-/* The one above, or itself. */
-static const struct scenario_cert *signer_of(const struct scenario_cert *def)
+/* "DNS:vpn.contoso.example,IP:127.0.0.1" */
+static const char *san_of(const struct lab_pki *p, const struct scenario_cert *def)
 {
-	return def->issuer ? def->issuer : def;
+	struct cw_arena *a = p->lab->arena;
+	const char *out = NULL;
+	for (size_t i = 0; !def->no_san && i < def->names.count; i++) {
+		struct cw_addr ignored;
+		const char *name = expand(p, def->names.word[i]);
+		const char *kind = cw_addr_parse(name, &ignored) ? "IP:" : "DNS:";
+		out = out ? cw_arena_join(a, out, ",", kind, name, NULL)
+			  : cw_arena_join(a, kind, name, NULL);
+	}
+	return out;
 }
 
-/* ---- extensions ---- */
-
-static bool add_ext(X509 *x, int nid, void *value, bool critical)
-{
-	return X509_add1_ext_i2d(x, nid, value, critical, X509V3_ADD_REPLACE) == 1;
-}
-
-static bool add_constraints(X509 *x, bool ca)
-{
-	BASIC_CONSTRAINTS *bc = BASIC_CONSTRAINTS_new();
-	if (!bc)
-		return false;
-	bc->ca = ca ? 0xff : 0;
-	bool ok = add_ext(x, NID_basic_constraints, bc, true);
-	BASIC_CONSTRAINTS_free(bc);
-	return ok;
-}
-
-/* RFC 5280 4.2.1.3: bits 0 digitalSignature, 2 keyEncipherment, 5 keyCertSign, 6 cRLSign */
-static bool add_usage(X509 *x, bool ca)
-{
-	static const int ca_bits[] = { 0, 5, 6 }, leaf_bits[] = { 0, 2 };
-	ASN1_BIT_STRING *bits = ASN1_BIT_STRING_new();
-	bool ok = bits;
-	for (size_t i = 0; ok && i < (ca ? 3u : 2u); i++)
-		ok = ASN1_BIT_STRING_set_bit(bits, ca ? ca_bits[i] : leaf_bits[i], 1) == 1;
-	ok = ok && add_ext(x, NID_key_usage, bits, true);
-	ASN1_BIT_STRING_free(bits);
-	return ok;
-}
-
-static ASN1_OBJECT *purpose_of(const char *word)
+static const char *purpose_of(const char *word)
 {
 	if (!strcmp(word, "server"))
-		return OBJ_nid2obj(NID_server_auth);
+		return "serverAuth";
 	if (!strcmp(word, "client"))
-		return OBJ_nid2obj(NID_client_auth);
-	if (!strcmp(word, "any"))
-		return OBJ_nid2obj(NID_anyExtendedKeyUsage);
-	return OBJ_txt2obj(word, 1);
+		return "clientAuth";
+	return strcmp(word, "any") ? word : "anyExtendedKeyUsage";
 }
 
-static bool add_purposes(X509 *x, const struct scenario_cert *def)
+static const char *eku_of(const struct lab_pki *p, const struct scenario_cert *def)
 {
-	static const char *const server[] = { "server" };
-	struct scenario_words words = def->eku;
-	if (def->eku_none || (def->ca && !words.count))
-		return true;
-	if (!words.count)
-		words = (struct scenario_words){ 1, server };
-	EXTENDED_KEY_USAGE *eku = sk_ASN1_OBJECT_new_null();
-	bool ok = eku;
-	for (size_t i = 0; ok && i < words.count; i++) {
-		ASN1_OBJECT *o = purpose_of(words.word[i]);
-		ok = o && sk_ASN1_OBJECT_push(eku, o) > 0;
-	}
-	ok = ok && add_ext(x, NID_ext_key_usage, eku, false);
-	sk_ASN1_OBJECT_pop_free(eku, ASN1_OBJECT_free);
-	return ok;
-}
-
-/* A DNS name or URI, or an address. */
-static GENERAL_NAME *general_name(int type, const void *bytes, size_t len)
-{
-	GENERAL_NAME *g = GENERAL_NAME_new();
-	ASN1_STRING *s = type == GEN_IPADD ? ASN1_OCTET_STRING_new() : ASN1_IA5STRING_new();
-	if (!g || !s || ASN1_STRING_set(s, bytes, (int)len) != 1) {
-		GENERAL_NAME_free(g);
-		ASN1_STRING_free(s);
+	const char *out = NULL;
+	if (def->eku_none || (def->ca && !def->eku.count))
 		return NULL;
+	if (!def->eku.count)
+		return "serverAuth";
+	for (size_t i = 0; i < def->eku.count; i++) {
+		const char *word = purpose_of(def->eku.word[i]);
+		out = out ? cw_arena_join(p->lab->arena, out, ",", word, NULL) : word;
 	}
-	GENERAL_NAME_set0_value(g, type, s);
-	return g;
+	return out;
 }
 
-static GENERAL_NAME *name_of_host(const char *host)
+static void put_urls(const struct lab_pki *p, const struct scenario_words *words,
+		     const char *out[CA_URLS])
 {
-	struct cw_addr a;
-	if (cw_addr_parse(host, &a))
-		return general_name(GEN_IPADD, a.bytes, a.family == CW_IPV4 ? 4 : 16);
-	return general_name(GEN_DNS, host, strlen(host));
+	for (size_t i = 0; i < words->count && i < CA_URLS; i++)
+		out[i] = expand(p, words->word[i]);
 }
 
-static bool push_name(GENERAL_NAMES *list, GENERAL_NAME *g)
+static const struct ca_cert *make(const struct lab_pki *p, const struct scenario_cert *def)
 {
-	if (g && sk_GENERAL_NAME_push(list, g) > 0)
-		return true;
-	GENERAL_NAME_free(g);
-	return false;
+	static const enum ca_key keys[] = { [CERT_KEY_EC] = CA_KEY_EC,
+					    [CERT_KEY_RSA2048] = CA_KEY_RSA_2048,
+					    [CERT_KEY_RSA1024] = CA_KEY_RSA_1024 };
+	struct ca_spec spec = {
+		.name = subject_of(p, def),
+		.issuer = def->issuer ? p->cert[def->issuer->index] : NULL,
+		.key_of = def->same_key ? p->cert[def->same_key->index] : NULL,
+		.key = keys[def->key],
+		.hash = def->sha1 ? CA_HASH_SHA1 : CA_HASH_SHA256,
+		.from_s = in_days(def->from_days),
+		.to_s = in_days(def->to_days),
+		.is_ca = def->ca,
+		.san = san_of(p, def),
+		.eku = eku_of(p, def),
+	};
+	put_urls(p, &def->cdp, spec.cdp);
+	put_urls(p, &def->ocsp, spec.ocsp);
+	put_urls(p, &def->aia, spec.issuers);
+	put_urls(p, &def->freshest, spec.freshest);
+	return ca_issue(p->ca, &spec);
 }
 
-static bool add_names(const struct lab_pki *p, X509 *x, const struct scenario_cert *def)
+static const struct ca_cert *make_responder(const struct lab_pki *p, const struct scenario_cert *ca)
 {
-	if (def->no_san || !def->names.count)
-		return true;
-	GENERAL_NAMES *list = sk_GENERAL_NAME_new_null();
-	bool ok = list;
-	for (size_t i = 0; ok && i < def->names.count; i++) {
-		const char *host = expand(p, def->names.word[i]);
-		ok = host && push_name(list, name_of_host(host));
-	}
-	ok = ok && add_ext(x, NID_subject_alt_name, list, false);
-	GENERAL_NAMES_free(list);
-	return ok;
+	return ca_issue(p->ca, &(struct ca_spec){ .name = "OCSP Responder",
+						  .issuer = p->cert[ca->index],
+						  .eku = "OCSPSigning",
+						  .from_s = in_days(-1),
+						  .to_s = in_days(30),
+						  .ocsp_no_check = true });
 }
 
-/* One distribution point whose names are alternatives, as Windows' own CA writes them. */
-static bool add_points(const struct lab_pki *p, X509 *x, int nid, const struct scenario_words *urls)
+static const struct ca_cert *make_stranger(const struct lab_pki *p)
 {
-	if (!urls->count)
-		return true;
-	CRL_DIST_POINTS *points = sk_DIST_POINT_new_null();
-	DIST_POINT *point = DIST_POINT_new();
-	GENERAL_NAMES *list = sk_GENERAL_NAME_new_null();
-	bool ok = points && point && list && sk_DIST_POINT_push(points, point) > 0;
-	for (size_t i = 0; ok && i < urls->count; i++) {
-		const char *url = expand(p, urls->word[i]);
-		ok = url && push_name(list, general_name(GEN_URI, url, strlen(url)));
-	}
-	ok = ok && (point->distpoint = DIST_POINT_NAME_new());
-	if (ok) {
-		point->distpoint->type = 0; /* fullName */
-		point->distpoint->name.fullname = list;
-		list = NULL;
-		ok = add_ext(x, nid, points, false);
-	}
-	GENERAL_NAMES_free(list);
-	if (!points || !sk_DIST_POINT_num(points))
-		DIST_POINT_free(point);
-	CRL_DIST_POINTS_free(points);
-	return ok;
+	return ca_issue(p->ca, &(struct ca_spec){ .name = "Some Other CA",
+						  .is_ca = true,
+						  .from_s = in_days(-30),
+						  .to_s = in_days(365) });
 }
 
-static bool push_access(const struct lab_pki *p, AUTHORITY_INFO_ACCESS *list, int method,
-			const struct scenario_words *urls)
+static bool make_all(struct lab_pki *p, const char **trouble)
 {
-	for (size_t i = 0; i < urls->count; i++) {
-		const char *url = expand(p, urls->word[i]);
-		ACCESS_DESCRIPTION *a = ACCESS_DESCRIPTION_new();
-		if (!url || !a || sk_ACCESS_DESCRIPTION_push(list, a) <= 0) {
-			ACCESS_DESCRIPTION_free(a);
-			return false;
+	*trouble = "Some Other CA";
+	p->stranger = make_stranger(p);
+	bool ok = p->stranger;
+	for (const struct scenario_cert *c = p->lab->scenario->certs; ok && c; c = c->next) {
+		*trouble = c->name;
+		p->cert[c->index] = make(p, c);
+		ok = p->cert[c->index];
+		if (ok && c->ca) {
+			p->responder[c->index] = make_responder(p, c);
+			ok = p->responder[c->index];
 		}
-		GENERAL_NAME_free(a->location);
-		a->location = general_name(GEN_URI, url, strlen(url));
-		a->method = OBJ_nid2obj(method);
-		if (!a->location)
-			return false;
 	}
-	return true;
-}
-
-static bool add_access(const struct lab_pki *p, X509 *x, const struct scenario_cert *def)
-{
-	if (!def->ocsp.count && !def->aia.count)
-		return true;
-	AUTHORITY_INFO_ACCESS *list = sk_ACCESS_DESCRIPTION_new_null();
-	bool ok = list && push_access(p, list, NID_ad_OCSP, &def->ocsp) &&
-		  push_access(p, list, NID_ad_ca_issuers, &def->aia) &&
-		  add_ext(x, NID_info_access, list, false);
-	AUTHORITY_INFO_ACCESS_free(list);
 	return ok;
-}
-
-static bool add_key_id(X509 *x, X509V3_CTX *ctx, int nid, const char *value)
-{
-	X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, ctx, nid, value);
-	bool ok = e && X509_add_ext(x, e, -1) == 1;
-	X509_EXTENSION_free(e);
-	return ok;
-}
-
-static bool add_key_ids(X509 *x, X509 *issuer)
-{
-	X509V3_CTX ctx;
-	X509V3_set_ctx(&ctx, issuer, x, NULL, NULL, 0);
-	return add_key_id(x, &ctx, NID_subject_key_identifier, "hash") &&
-	       (issuer == x || add_key_id(x, &ctx, NID_authority_key_identifier, "keyid:always"));
-}
-
-static bool add_extensions(const struct lab_pki *p, X509 *x, X509 *issuer,
-			   const struct scenario_cert *def)
-{
-	return add_constraints(x, def->ca) && add_usage(x, def->ca) && add_key_ids(x, issuer) &&
-	       add_purposes(x, def) && add_names(p, x, def) &&
-	       add_points(p, x, NID_crl_distribution_points, &def->cdp) &&
-	       add_points(p, x, NID_freshest_crl, &def->freshest) && add_access(p, x, def);
-}
-
-/* ---- certificates ---- */
-
-static bool set_serial(const struct lab_pki *p, X509 *x)
-{
-	uint8_t bytes[SERIAL_LEN];
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		bytes[i] = (uint8_t)io_random32(p->lab->loop);
-	bytes[0] = (uint8_t)((bytes[0] & 0x7f) | 1); /* positive, and of its full length */
-	BIGNUM *n = BN_bin2bn(bytes, sizeof(bytes), NULL);
-	bool ok = n && BN_to_ASN1_INTEGER(n, X509_get_serialNumber(x));
-	BN_free(n);
-	return ok;
-}
-
-static bool set_times(X509 *x, const struct scenario_cert *def)
-{
-	time_t now = (time_t)io_unix_time_s();
-	return X509_time_adj_ex(X509_getm_notBefore(x), def->from_days, 0, &now) &&
-	       X509_time_adj_ex(X509_getm_notAfter(x), def->to_days, 0, &now);
-}
-
-X509 *pki_make(const struct lab_pki *p, const struct scenario_cert *def, EVP_PKEY *key)
-{
-	const struct scenario_cert *by = signer_of(def);
-	const char *subject = subject_of(p, def), *issuer = subject_of(p, by);
-	X509 *x = X509_new();
-	X509 *above = by == def ? x : p->entry[by->index].cert;
-	EVP_PKEY *signer = by == def ? key : p->entry[by->index].key;
-	if (x && subject && issuer && X509_set_version(x, X509_VERSION_3) == 1 &&
-	    set_serial(p, x) && set_times(x, def) &&
-	    add_common_name(X509_get_subject_name(x), subject) &&
-	    add_common_name(X509_get_issuer_name(x), issuer) && X509_set_pubkey(x, key) == 1 &&
-	    add_extensions(p, x, above, def) &&
-	    X509_sign(x, signer, def->sha1 ? EVP_sha1() : EVP_sha256()) > 0)
-		return x;
-	X509_free(x);
-	return NULL;
-}
-
-static EVP_PKEY *make_key(const struct lab_pki *p, const struct scenario_cert *def)
-{
-	if (def->same_key) {
-		EVP_PKEY *key = p->entry[def->same_key->index].key;
-		return EVP_PKEY_up_ref(key) == 1 ? key : NULL;
-	}
-	switch (def->key) {
-	case CERT_KEY_RSA2048:
-		return EVP_RSA_gen(2048);
-	case CERT_KEY_RSA1024:
-		return EVP_RSA_gen(1024);
-	case CERT_KEY_EC:
-		break;
-	}
-	return EVP_EC_gen("P-256");
-}
-
-void pki_entry_clear(struct pki_entry *e)
-{
-	X509_free(e->cert);
-	EVP_PKEY_free(e->key);
-	e->cert = NULL;
-	e->key = NULL;
-}
-
-static bool make_entry(const struct lab_pki *p, const struct scenario_cert *def,
-		       struct pki_entry *out)
-{
-	out->def = def;
-	out->key = make_key(p, def);
-	out->cert = out->key ? pki_make(p, def, out->key) : NULL;
-	return out->cert;
-}
-
-static bool make_stranger(struct lab_pki *p)
-{
-	static const struct scenario_cert stranger = { .name = "stranger",
-						       .ca = true,
-						       .subject = "Some Other CA",
-						       .from_days = -30,
-						       .to_days = 365 };
-	return make_entry(p, &stranger, &p->stranger);
 }
 
 struct lab_pki *lab_pki_new(struct lab *lab, const char **trouble)
 {
 	struct lab_pki *p = cw_arena_new_of(lab->arena, struct lab_pki);
+	size_t count = lab->scenario->cert_count;
 	p->lab = lab;
-	p->count = lab->scenario->cert_count;
-	p->entry = cw_arena_array_of(lab->arena, struct pki_entry, p->count);
-	p->responder = cw_arena_array_of(lab->arena, struct pki_entry, p->count);
-	*trouble = "stranger";
-	bool ok = make_stranger(p);
-	for (const struct scenario_cert *c = lab->scenario->certs; ok && c; c = c->next) {
-		*trouble = c->name;
-		ok = make_entry(p, c, &p->entry[c->index]);
-	}
-	if (ok)
+	p->ca = ca_new();
+	p->cert = cw_arena_array_of(lab->arena, const struct ca_cert *, count);
+	p->responder = cw_arena_array_of(lab->arena, const struct ca_cert *, count);
+	if (make_all(p, trouble))
 		return p;
 	lab_pki_free(p);
 	return NULL;
@@ -332,64 +167,171 @@ struct lab_pki *lab_pki_new(struct lab *lab, const char **trouble)
 
 void lab_pki_free(struct lab_pki *p)
 {
-	if (!p)
-		return;
-	for (size_t i = 0; i < p->count; i++) {
-		pki_entry_clear(&p->entry[i]);
-		pki_entry_clear(&p->responder[i]);
-	}
-	pki_entry_clear(&p->stranger);
+	if (p)
+		ca_free(p->ca);
 }
 
-X509 *lab_pki_x509(const struct lab_pki *p, const struct scenario_cert *c)
+const struct ca_cert *lab_pki_cert(const struct lab_pki *p, const struct scenario_cert *c)
 {
-	return p->entry[c->index].cert;
+	return p->cert[c->index];
 }
 
-EVP_PKEY *lab_pki_key(const struct lab_pki *p, const struct scenario_cert *c)
+const char *lab_pki_pem(const struct lab_pki *p, const struct scenario_cert *c)
 {
-	return p->entry[c->index].key;
+	return ca_pem(p->ca, "CERTIFICATE", p->cert[c->index]->der);
 }
 
-struct pki_bytes lab_pki_der(const struct lab_pki *p, const struct scenario_cert *c,
-			     struct cw_arena *arena)
-{
-	struct pki_bytes out = { 0 };
-	uint8_t *der = NULL;
-	int len = i2d_X509(p->entry[c->index].cert, &der);
-	if (len > 0)
-		out = (struct pki_bytes){ cw_arena_copy(arena, der, (size_t)len), (size_t)len };
-	OPENSSL_free(der);
-	return out;
-}
-
-const char *lab_pki_pem(const struct lab_pki *p, const struct scenario_cert *c,
-			struct cw_arena *arena, size_t *len)
-{
-	BIO *b = BIO_new(BIO_s_mem());
-	char *bytes, *out = NULL;
-	if (b && PEM_write_bio_X509(b, p->entry[c->index].cert) == 1) {
-		long n = BIO_get_mem_data(b, &bytes);
-		*len = (size_t)n;
-		out = cw_arena_copy(arena, bytes, *len);
-	}
-	BIO_free(b);
-	return out;
-}
-
-bool lab_pki_imitate(const struct lab_pki *p, const struct scenario_cert *ca, const char *host,
-		     X509 **cert, EVP_PKEY **key)
+const struct ca_cert *lab_pki_imitate(const struct lab_pki *p, const struct scenario_cert *ca,
+				      const char *host)
 {
 	const char *names[] = { host };
 	struct scenario_cert def = {
 		.name = host, .issuer = ca, .names = { 1, names }, .from_days = -1, .to_days = 90
 	};
-	struct pki_entry e = { 0 };
-	if (!make_entry(p, &def, &e)) {
-		pki_entry_clear(&e);
-		return false;
+	return make(p, &def);
+}
+
+/* ---- revocation lists ---- */
+
+/* Makes one answer in memory of its own, so that a lab which is up for days does not grow. */
+static struct cert_bytes keep(struct ca *one, struct cert_bytes made, struct cw_arena *arena)
+{
+	if (made.len)
+		made.at = cw_arena_copy(arena, made.at, made.len);
+	ca_free(one);
+	return made;
+}
+
+static void put_revoked(const struct lab_pki *p, const struct scenario_cert *ca,
+			struct ca_list_spec *spec)
+{
+	size_t count = 0;
+	for (const struct scenario_cert *c = p->lab->scenario->certs; c; c = c->next)
+		if (c->revoked && c->issuer == ca && count < CA_REVOKED)
+			spec->revoked[count++] = p->cert[c->index];
+}
+
+struct cert_bytes lab_pki_crl(const struct lab_pki *p, const struct scenario_cert *ca,
+			      enum scenario_crl_fault fault, struct cw_arena *arena)
+{
+	bool stale = fault == CRL_STALE, early = fault == CRL_EARLY;
+	struct ca_list_spec spec = {
+		.issuer = fault == CRL_OTHER_ISSUER ? p->stranger : p->cert[ca->index],
+		.signer = fault == CRL_OTHER_SIGNER ? p->stranger : NULL,
+		.this_s = in_days(stale   ? STALE_FROM
+				  : early ? EARLY_FROM
+					  : GOOD_FROM),
+		.next_s = in_days(stale   ? STALE_TO
+				  : early ? EARLY_TO
+					  : GOOD_TO),
+		.revoked_s = in_days(REVOKED),
+		.number = LIST_NUMBER,
+	};
+	put_revoked(p, ca, &spec);
+	if (fault == CRL_DELTA) {
+		spec.number++;
+		spec.delta_of = LIST_NUMBER;
 	}
-	*cert = e.cert;
-	*key = e.key;
-	return true;
+	struct ca *one = ca_new();
+	struct cert_bytes list = ca_list(one, &spec);
+	if (fault == CRL_PEM) {
+		const char *pem = ca_pem(one, "X509 CRL", list);
+		list = (struct cert_bytes){ (const uint8_t *)pem, pem ? strlen(pem) : 0 };
+	}
+	if (fault == CRL_CUT)
+		list.len /= 2;
+	return keep(one, list, arena);
+}
+
+/* ---- OCSP ---- */
+
+/* OCSPResponseStatus (RFC 6960 4.2.1); 0: an answer. */
+static int error_of(enum scenario_ocsp_fault fault)
+{
+	switch (fault) {
+	case OCSP_MALFORMED:
+		return OCSP_RESPONSE_STATUS_MALFORMEDREQUEST;
+	case OCSP_INTERNAL:
+		return OCSP_RESPONSE_STATUS_INTERNALERROR;
+	case OCSP_TRY_LATER:
+		return OCSP_RESPONSE_STATUS_TRYLATER;
+	case OCSP_UNAUTHORIZED:
+		return OCSP_RESPONSE_STATUS_UNAUTHORIZED;
+	default:
+		return 0;
+	}
+}
+
+static struct cert_bytes answer(const struct lab_pki *p, const struct scenario_cert *c,
+				enum scenario_ocsp_fault fault, int error, struct cw_arena *arena)
+{
+	bool stale = fault == OCSP_STALE;
+	struct ca_response_spec spec = {
+		.this_s = in_days(stale ? STALE_FROM : GOOD_FROM),
+		.next_s = in_days(stale ? STALE_TO : GOOD_TO),
+		.revoked_s = in_days(REVOKED),
+		.error = error,
+	};
+	if (c) {
+		spec.cert = p->cert[c->index];
+		spec.issuer = p->cert[c->issuer->index];
+		spec.signer = fault == OCSP_OTHER_SIGNER ? p->stranger
+			      : fault == OCSP_DELEGATED  ? p->responder[c->issuer->index]
+							 : NULL;
+		spec.status = fault == OCSP_UNKNOWN                 ? CA_UNKNOWN
+			      : c->revoked || fault == OCSP_REVOKED ? CA_REVOKED_STATUS
+								    : CA_GOOD;
+	}
+	struct ca *one = ca_new();
+	struct cert_bytes made = ca_response(one, &spec);
+	if (fault == OCSP_CUT)
+		made.len /= 2;
+	return keep(one, made, arena);
+}
+
+/* The certificate of this CA that is asked about; NULL: none of its. */
+static const struct scenario_cert *
+asked_about(const struct lab_pki *p, const struct scenario_cert *ca, OCSP_REQUEST *request)
+{
+	OCSP_ONEREQ *one = OCSP_request_onereq_get0(request, 0);
+	OCSP_CERTID *asked = one ? OCSP_onereq_get0_id(one) : NULL;
+	for (const struct scenario_cert *c = p->lab->scenario->certs; asked && c; c = c->next) {
+		if (c->issuer != ca)
+			continue;
+		OCSP_CERTID *id = OCSP_cert_to_id(EVP_sha1(), p->cert[c->index]->x509,
+						  p->cert[ca->index]->x509);
+		bool same = id && OCSP_id_cmp(id, asked) == 0;
+		OCSP_CERTID_free(id);
+		if (same)
+			return c;
+	}
+	return NULL;
+}
+
+struct cert_bytes lab_pki_ocsp(const struct lab_pki *p, const struct scenario_cert *ca,
+			       enum scenario_ocsp_fault fault, const uint8_t *request, size_t len,
+			       struct cw_arena *arena)
+{
+	int error = error_of(fault);
+	if (error)
+		return answer(p, NULL, fault, error, arena);
+	OCSP_REQUEST *asked = d2i_OCSP_REQUEST(NULL, &request, (long)len);
+	if (!asked)
+		return answer(p, NULL, fault, OCSP_RESPONSE_STATUS_MALFORMEDREQUEST, arena);
+	const struct scenario_cert *c = asked_about(p, ca, asked);
+	OCSP_REQUEST_free(asked);
+	/* RFC 5019 2.2.3: a responder that does not know the certificate */
+	return answer(p, c, fault, c ? 0 : OCSP_RESPONSE_STATUS_UNAUTHORIZED, arena);
+}
+
+struct cert_bytes lab_pki_staple(const struct lab_pki *p, const struct scenario_cert *c,
+				 enum scenario_staple staple, struct cw_arena *arena)
+{
+	static const enum scenario_ocsp_fault faults[STAPLE_COUNT] = {
+		[STAPLE_GOOD] = OCSP_GOOD,
+		[STAPLE_REVOKED] = OCSP_REVOKED,
+		[STAPLE_STALE] = OCSP_STALE,
+		[STAPLE_OTHER_SIGNER] = OCSP_OTHER_SIGNER,
+	};
+	return c->issuer ? answer(p, c, faults[staple], 0, arena) : (struct cert_bytes){ 0 };
 }

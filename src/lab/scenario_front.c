@@ -1,6 +1,7 @@
 /* Statements about certificates, and about web servers, SSTP servers and proxies. */
 #include <string.h>
 
+#include "cert/ca.h"
 #include "lab/scenario_parse.h"
 
 enum {
@@ -100,6 +101,12 @@ static bool add_words(struct parser *p, const char *wanted, struct scenario_word
 	return true;
 }
 
+static bool add_urls(struct parser *p, const char *wanted, struct scenario_words *list)
+{
+	return add_words(p, wanted, list) &&
+	       (list->count <= CA_URLS || line_want(p, "four URLs or fewer", list->word[CA_URLS]));
+}
+
 static bool parse_for(struct parser *p)
 {
 	return add_words(p, "the names or addresses that it is for", &p->cert->names);
@@ -177,28 +184,33 @@ static bool parse_revoked(struct parser *p)
 {
 	if (!p->cert->issuer)
 		return line_want(p, "revoked below what another CA has issued", p->cert->name);
+	unsigned count = 1;
+	for (const struct scenario_cert *c = p->s->certs; c; c = c->next)
+		count += c->revoked && c->issuer == p->cert->issuer;
+	if (count > CA_REVOKED)
+		return line_want(p, "eight revoked certificates of a ca or fewer", p->cert->name);
 	p->cert->revoked = true;
 	return line_ends(p);
 }
 
 static bool parse_cdp(struct parser *p)
 {
-	return add_words(p, "URLs of the revocation list", &p->cert->cdp);
+	return add_urls(p, "URLs of the revocation list", &p->cert->cdp);
 }
 
 static bool parse_ocsp(struct parser *p)
 {
-	return add_words(p, "URLs of OCSP responders", &p->cert->ocsp);
+	return add_urls(p, "URLs of OCSP responders", &p->cert->ocsp);
 }
 
 static bool parse_aia(struct parser *p)
 {
-	return add_words(p, "URLs of the issuer's certificate", &p->cert->aia);
+	return add_urls(p, "URLs of the issuer's certificate", &p->cert->aia);
 }
 
 static bool parse_freshest(struct parser *p)
 {
-	return add_words(p, "URLs of the delta list", &p->cert->freshest);
+	return add_urls(p, "URLs of the delta list", &p->cert->freshest);
 }
 
 const struct statement scenario_cert_statements[] = {

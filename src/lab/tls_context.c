@@ -22,7 +22,7 @@ static const struct scenario_show *show_of(const struct lab_server *v, const cha
 
 static bool add(const struct lab_pki *pki, STACK_OF(X509) * chain, const struct scenario_cert *c)
 {
-	X509 *x = lab_pki_x509(pki, c);
+	X509 *x = lab_pki_cert(pki, c)->x509;
 	if (!X509_up_ref(x))
 		return false;
 	if (sk_X509_push(chain, x) > 0)
@@ -71,9 +71,9 @@ static int choose(SSL *ssl, void *ctx)
 	const struct scenario_show *show =
 		show_of(v, SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name));
 	STACK_OF(X509) *chain = sk_X509_new_null();
-	int ok = show && chain && fill_chain(pki, chain, show) &&
-		 SSL_use_cert_and_key(ssl, lab_pki_x509(pki, show->cert),
-				      lab_pki_key(pki, show->cert), chain, 1) == 1;
+	const struct ca_cert *cert = show ? lab_pki_cert(pki, show->cert) : NULL;
+	int ok = cert && chain && fill_chain(pki, chain, show) &&
+		 SSL_use_cert_and_key(ssl, cert->x509, cert->key, chain, 1) == 1;
 	sk_X509_pop_free(chain, X509_free);
 	return ok;
 }
@@ -85,15 +85,9 @@ static int forge(SSL *ssl, void *ctx)
 	const struct lab_conn *c = SSL_get_app_data(ssl);
 	const struct front_conn *f = c->user;
 	const char *host = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
-	X509 *cert;
-	EVP_PKEY *key;
-	if (!lab_pki_imitate(v->lab->pki, v->def->front->inspects_with, host ? host : f->asked,
-			     &cert, &key))
-		return 0;
-	int ok = SSL_use_cert_and_key(ssl, cert, key, NULL, 1) == 1;
-	X509_free(cert);
-	EVP_PKEY_free(key);
-	return ok;
+	const struct ca_cert *cert =
+		lab_pki_imitate(v->lab->pki, v->def->front->inspects_with, host ? host : f->asked);
+	return cert && SSL_use_cert_and_key(ssl, cert->x509, cert->key, NULL, 1) == 1;
 }
 
 static int staple(SSL *ssl, void *ctx)
@@ -104,9 +98,9 @@ static int staple(SSL *ssl, void *ctx)
 		show_of(v, SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name));
 	if (!show || def->staple == STAPLE_NONE)
 		return SSL_TLSEXT_ERR_NOACK;
-	struct pki_bytes answer =
+	struct cert_bytes answer =
 		lab_pki_staple(v->lab->pki, show->cert, def->staple, v->lab->scratch);
-	uint8_t *copy = answer.at ? OPENSSL_memdup(answer.at, answer.len) : NULL;
+	uint8_t *copy = answer.len ? OPENSSL_memdup(answer.at, answer.len) : NULL;
 	if (!copy)
 		return SSL_TLSEXT_ERR_NOACK;
 	SSL_set_tlsext_status_ocsp_resp(ssl, copy, (long)answer.len); /* takes the copy */

@@ -451,7 +451,7 @@ static int ask(const char *path, X509 *x, X509 *issuer)
 {
 	OCSP_REQUEST *q = OCSP_REQUEST_new();
 	uint8_t *der = NULL;
-	assert_non_null(OCSP_request_add0_id(q, OCSP_cert_to_id(EVP_sha256(), x, issuer)));
+	assert_non_null(OCSP_request_add0_id(q, OCSP_cert_to_id(EVP_sha1(), x, issuer)));
 	int len = i2d_OCSP_REQUEST(q, &der);
 	struct visit_request request = { .method = "POST",
 					 .target = path,
@@ -485,7 +485,7 @@ static void test_responders(void **state)
 		{ "/try-later", 1000 + OCSP_RESPONSE_STATUS_TRYLATER },
 		{ "/unauthorized", 1000 + OCSP_RESPONSE_STATUS_UNAUTHORIZED },
 		{ "/cut", -1 },
-		{ "/of-another", V_OCSP_CERTSTATUS_UNKNOWN },
+		{ "/of-another", 1000 + OCSP_RESPONSE_STATUS_UNAUTHORIZED },
 	};
 	char text[1200] = "ca root\nca another\ncertificate leaf under root\n"
 			  "https show\n  certificate leaf chain root\n"
