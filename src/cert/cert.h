@@ -62,6 +62,7 @@ struct cert {
 	/* Revocation and issuer sources, as they stand in the certificate. */
 	struct cert_list cdp_http, cdp_ldap, cdp_other;
 	struct cert_list cdp_names; /* every fullName of a point that Windows looks at */
+	bool cdp_skipped;           /* a point with reasons, cRLIssuer or a relative name */
 	struct cert_list ocsp, issuers_http, issuers_ldap, freshest;
 	bool ocsp_no_check, must_staple;
 	struct cert_list critical_unknown; /* OIDs of critical extensions that nobody handles */

@@ -195,4 +195,9 @@ void chain_build(struct judging *j)
 	struct cert_chain chain = { .count = 1 };
 	chain.cert[0] = cert_set_at(j->q->sent, 0);
 	extend(j, &chain);
+	/* Where not all was looked at, nobody may say that no trusted chain exists. */
+	for (size_t i = 0; j->limited && i < j->chains; i++) {
+		if (j->chain[i].end != CERT_END_TRUSTED)
+			j->chain[i].end = CERT_END_UNFINISHED;
+	}
 }

@@ -136,8 +136,11 @@ static void add_url(struct cw_arena *a, const GENERAL_NAME *name, struct cert_li
 /* Windows skips points with reasons or cRLIssuer, and names relative to the issuer. */
 static void read_point(struct cw_arena *a, struct cert *c, const DIST_POINT *point)
 {
-	if (point->reasons || point->CRLissuer || !point->distpoint || point->distpoint->type != 0)
+	if (point->reasons || point->CRLissuer || !point->distpoint ||
+	    point->distpoint->type != 0) {
+		c->cdp_skipped = true;
 		return;
+	}
 	const GENERAL_NAMES *names = point->distpoint->name.fullname;
 	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
 		const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);

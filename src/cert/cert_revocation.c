@@ -229,7 +229,10 @@ static void tell_no_source(struct checking *k, struct fault_list *out)
 	} else {
 		f = fault_add(k->j->arena, out, CERT_NO_REVOCATION_SOURCE, CERT_ERROR, c, 0);
 		f->want = CW_TEXT(N_("a CRL distribution point or an OCSP URL in the certificate"));
-		f->have = CW_TEXT(N_("none"));
+		f->have = c->cdp_skipped
+				  ? CW_TEXT(N_("only points with reasons, an issuer of their own "
+					       "or a relative name, which Windows skips"))
+				  : CW_TEXT(N_("none"));
 	}
 }
 
