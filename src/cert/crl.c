@@ -155,9 +155,10 @@ static void read_extension(struct cw_arena *a, struct crl *crl, X509_EXTENSION *
 static void read_extensions(struct cw_arena *a, struct crl *crl, struct cw_rd *r)
 {
 	struct der tagged = der_want(r, DER_CONTEXT_0);
+	if (r->bad)
+		return; /* the caller sees it */
 	const unsigned char *p = tagged.body.p, *end = p + tagged.body.left;
-	X509_EXTENSIONS *list =
-		r->bad ? NULL : d2i_X509_EXTENSIONS(NULL, &p, (long)tagged.body.left);
+	X509_EXTENSIONS *list = d2i_X509_EXTENSIONS(NULL, &p, (long)tagged.body.left);
 	if (!list || p != end)
 		crl->malformed = "crlExtensions";
 	for (int i = 0; i < sk_X509_EXTENSION_num(list); i++)
