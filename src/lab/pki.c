@@ -108,6 +108,10 @@ static const struct ca_cert *make(const struct lab_pki *p, const struct scenario
 		.is_ca = def->ca,
 		.san = san_of(p, def),
 		.eku = eku_of(p, def),
+		.constraints = def->constraints,
+		.critical_oid = def->critical,
+		.path_length = def->path_length,
+		.bad_signature = def->bad_signature,
 	};
 	put_urls(p, &def->cdp, spec.cdp);
 	put_urls(p, &def->ocsp, spec.ocsp);

@@ -180,6 +180,38 @@ static bool parse_sha1(struct parser *p)
 	return line_ends(p);
 }
 
+static bool parse_bad_signature(struct parser *p)
+{
+	p->cert->bad_signature = true;
+	return line_ends(p);
+}
+
+static bool parse_critical(struct parser *p)
+{
+	const char *word = line_next(p);
+	if (!word || !is_oid(word))
+		return line_want(p, "an OID such as 1.2.3.4", word);
+	p->cert->critical = word;
+	return line_ends(p);
+}
+
+/* constraints permitted;DNS:contoso.com */
+static bool parse_constraints(struct parser *p)
+{
+	p->cert->constraints = line_next(p);
+	return p->cert->constraints
+		       ? line_ends(p)
+		       : line_want(p, "constraints such as permitted;DNS:contoso.com", NULL);
+}
+
+static bool parse_path_length(struct parser *p)
+{
+	const char *word = line_peek(p);
+	uint32_t n;
+	p->cert->path_length = word;
+	return line_number(p, "how many authorities may follow", 255, &n) && line_ends(p);
+}
+
 static bool parse_revoked(struct parser *p)
 {
 	if (!p->cert->issuer)
@@ -214,13 +246,24 @@ static bool parse_freshest(struct parser *p)
 }
 
 const struct statement scenario_cert_statements[] = {
-	{ "for", parse_for },           { "subject", parse_subject },
-	{ "no-san", parse_no_san },     { "same-key-as", parse_same_key },
-	{ "eku", parse_eku },           { "days", parse_days },
-	{ "key", parse_cert_key },      { "sha1", parse_sha1 },
-	{ "revoked", parse_revoked },   { "cdp", parse_cdp },
-	{ "ocsp", parse_ocsp },         { "aia", parse_aia },
-	{ "freshest", parse_freshest }, { NULL, NULL },
+	{ "for", parse_for },
+	{ "subject", parse_subject },
+	{ "no-san", parse_no_san },
+	{ "same-key-as", parse_same_key },
+	{ "eku", parse_eku },
+	{ "days", parse_days },
+	{ "key", parse_cert_key },
+	{ "sha1", parse_sha1 },
+	{ "revoked", parse_revoked },
+	{ "cdp", parse_cdp },
+	{ "ocsp", parse_ocsp },
+	{ "aia", parse_aia },
+	{ "freshest", parse_freshest },
+	{ "bad-signature", parse_bad_signature },
+	{ "critical", parse_critical },
+	{ "constraints", parse_constraints },
+	{ "path-length", parse_path_length },
+	{ NULL, NULL },
 };
 
 /* ---- servers ---- */

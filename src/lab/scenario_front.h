@@ -44,6 +44,10 @@ struct scenario_cert {
 	int32_t from_days, to_days;  /* against now */
 	enum scenario_cert_key key;
 	bool sha1, revoked;
+	bool bad_signature;
+	const char *critical;    /* OID of a critical extension that nobody knows; NULL: none */
+	const char *constraints; /* "permitted;DNS:contoso.com"; NULL: none */
+	const char *path_length; /* NULL: none */
 	/* To be expanded. */
 	struct scenario_words cdp, ocsp, aia, freshest;
 	unsigned index;

@@ -63,9 +63,12 @@ def scenarios():
     """The page names every statement, fault and answer that the lab reads."""
     page = tree.read("man/clearway-scenario.5.scd")
     header = tree.read("src/lab/scenario.h")
+    front = tree.read("src/lab/scenario_front.h")
     faults = re.findall(r'X\(FAULT_\w+, "([^"]+)"', header)
     answers = re.findall(r'X\(ANSWER_\w+, "([^"]+)"', header)
-    statements = re.findall(r'\{ "([^"]+)", parse_\w+ \}', tree.read("src/lab/scenario.c"))
+    answers += re.findall(r'X\((?:PLACE|CRL|OCSP|HANDSHAKE|SSTP_SAY)_\w+, "([^"]+)"', front)
+    statements = re.findall(r'\{ "([^"]+)", parse_\w+ \}', tree.read("src/lab/scenario.c") +
+                            tree.read("src/lab/scenario_front.c"))
     for words in faults, answers, statements:
         if not words:
             yield "src/lab/scenario.h: want statements, faults and answers: the test cannot read it"
