@@ -73,8 +73,30 @@ static int check_one(struct app *app, const struct check_options *o)
 	return c.status;
 }
 
+/* Without a kind of target: which there are, and the options that all of them take. */
+static int print_overview(const struct app *app)
+{
+	return help_print(
+		app,
+		N_("Usage: clearway check kms [DOMAIN] [OPTION...]\n"
+		   "       clearway check sstp HOST[:PORT] [OPTION...]\n"
+		   "       clearway check activation [URL...] [OPTION...]\n"
+		   "       clearway check -f FILE [OPTION...]"),
+		N_("Finds out what is in the way of a Windows machine: to its KMS host, to its "
+		   "SSTP "
+		   "server, to activation over the Internet. Each has options of its own, see "
+		   "clearway check kms --help and so on; these are for all of them."),
+		check_rows(app->arena, 0),
+		"  clearway check kms contoso.com\n"
+		"  clearway check sstp vpn.contoso.com\n"
+		"  clearway check activation --proxy http://proxy.contoso.com:3128\n"
+		"  clearway check -f targets.txt --json > results.jsonl\n");
+}
+
 static int print_help(const struct app *app, const struct target_kind *k)
 {
+	if (!k)
+		return print_overview(app);
 	return help_print(app, k->usage, k->about, check_rows(app->arena, k->bit), k->examples);
 }
 
@@ -88,6 +110,6 @@ int cmd_check(struct app *app, size_t count, const char *const *words)
 	if (!ok)
 		return app_fail(app, error);
 	if (o.help)
-		return print_help(app, o.kind ? o.kind : target_kinds[0]);
+		return print_help(app, o.kind);
 	return o.file ? check_batch(app, &o) : check_one(app, &o);
 }

@@ -14,7 +14,9 @@ struct command {
 };
 
 static const struct command commands[] = {
-	{ "check", N_("find out what keeps a client from its KMS host"), cmd_check },
+	{ "check",
+	  N_("find out what keeps a client from its KMS host, its VPN server or activation"),
+	  cmd_check },
 	{ "lab", N_("faulty and healthy services on loopback, to try Clearway on"), cmd_lab },
 };
 
@@ -25,8 +27,8 @@ static void print_help(const struct app *app)
 	app_say(app, stdout, CW_TEXT(N_("Usage: clearway COMMAND [ARGUMENT...]")));
 	app_say(app, stdout,
 		CW_TEXT(N_(
-			"Finds out why a Windows machine cannot activate, and names the cause with "
-			"the code that Windows shows.")));
+			"Finds out why a Windows machine cannot activate or bring up its SSTP VPN, "
+			"and names the cause with the code that Windows shows.")));
 	(void)fputs("\n", stdout);
 	for (size_t i = 0; i < COMMANDS; i++) {
 		struct cw_text help = CW_TEXT(commands[i].help);
@@ -37,6 +39,8 @@ static void print_help(const struct app *app)
 	app_say(app, stdout, CW_TEXT(N_("Examples:")));
 	(void)fputs("  clearway check kms contoso.com\n"
 		    "  clearway check kms contoso.com --dns 10.0.0.10 --json\n"
+		    "  clearway check sstp vpn.contoso.com\n"
+		    "  clearway check activation --proxy http://proxy.contoso.com:3128\n"
 		    "  clearway lab run company\n\n",
 		    stdout);
 	app_say(app, stdout,

@@ -31,7 +31,7 @@ struct run {
 		void (*release)(void *what);
 		void *what;
 		struct released *next;
-	} *released;
+	} * released;
 };
 
 /* Adds the kinds that enabled probes look at, until nothing is added: a probe is enabled when it
