@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What `clearway check sstp` says of revocation lists and of an OCSP responder that openssl runs."""
+"""What `clearway check sstp` says of revocation lists, and of OCSP as openssl answers it."""
 
 import time
 

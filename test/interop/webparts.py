@@ -442,6 +442,8 @@ root {self.folder}/html;
 class Squid(Server):
     """Squid with these rules. It looks names up in `hosts` (name to address) alone."""
 
+    running = []
+
     def __init__(self, rules, hosts=None, name="squid", addr=None):
         self.folder = folder(name)
         self.addr = addr or address()
@@ -456,7 +458,8 @@ class Squid(Server):
 http_port {self.addr}:{self.port}
 hosts_file {table}
 dns_nameservers 127.0.0.1
-dns_timeout 2 seconds
+dns_timeout 1 second
+dns_retransmit_interval 300 milliseconds
 connect_timeout 3 seconds
 forward_timeout 4 seconds
 pid_filename {self.folder}/pid
@@ -475,7 +478,14 @@ via off
 """)
         self.start(name, [tool("squid"), "-N", "-n", f"interop{os.getpid()}{self.port}", "-f",
                           config, "-d", "1"])
+        Squid.running.append(self)
         wait_until("squid", self._up)
+
+    def stop(self):
+        """Squid takes a second to end, so all of them end together."""
+        while Squid.running:
+            Squid.running.pop().process.terminate()
+        super().stop()
 
     def _up(self):
         self.check_alive()
