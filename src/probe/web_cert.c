@@ -63,8 +63,15 @@ static struct cert_set *set_new(struct run *run)
 	return set;
 }
 
+/* With a stapled answer that serves, a certificate may do without naming a source; one that does not
+ * serve changes nothing. */
 static void judge(struct web_chain *c)
 {
+	struct cert_evidence staple = { .stapled = true };
+	if (c->first) {
+		staple.bytes = c->first->staple.at;
+		staple.len = c->first->staple.len;
+	}
 	struct cert_question q = {
 		.sent = c->sent,
 		.fetched = c->fetched,
@@ -72,7 +79,13 @@ static void judge(struct web_chain *c)
 		.name = c->host,
 		.now_s = (int64_t)io_unix_time_s(),
 		.mode = CERT_MODE_SSTP,
+		.ocsp = &staple,
+		.ocsp_count = staple.len ? 1 : 0,
 	};
+	c->judged = cert_judge(&q, run_arena(c->run), &c->judgement) == CW_OK;
+	if (!c->judged || !q.ocsp_count || c->judgement.chain.revocation[0] != CERT_STATUS_UNKNOWN)
+		return;
+	q.ocsp_count = 0;
 	c->judged = cert_judge(&q, run_arena(c->run), &c->judgement) == CW_OK;
 }
 

@@ -426,6 +426,37 @@ static void asks_responders(void **state)
 	}
 }
 
+/* A good stapled answer is status enough for a certificate that names no source; a bad one is not. */
+static void takes_what_is_stapled(void **state)
+{
+	static const struct {
+		const char *staple;
+		enum cw_outcome outcome;
+		size_t faults;
+	} rows[] = {
+		{ "good", CW_OUT_OK, 0 },
+		{ "stale", CW_OUT_STALE, 1 },
+		{ "revoked", CW_OUT_REVOKED, 0 },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct bench b;
+		struct cw_arena *a = cw_arena_new();
+		open_bench(&b, cw_arena_join(a, CAS,
+					     "certificate vpn under issuing\n"
+					     "  for vpn.contoso.example\n",
+					     DNS SSTP "  staple ", rows[i].staple, "\n", PKI PROXY,
+					     NULL));
+		run_sstp(&b, "vpn.contoso.example:@vpn:port");
+		const struct fact *f = only(&b, FACT_REVOCATION, NULL, FIELD_SOURCE_TYPE, "staple");
+		assert_int_equal(f->outcome, rows[i].outcome);
+		assert_int_equal(
+			count(&b, FACT_CERT_FAULT, NULL, FIELD_WHY, "no-revocation-source"),
+			rows[i].faults);
+		close_bench(&b);
+		cw_arena_free(a);
+	}
+}
+
 static void reads_hosts(void **state)
 {
 	static const struct {
@@ -574,6 +605,7 @@ int main(void)
 		cmocka_unit_test(says_what_cannot_be_completed),
 		cmocka_unit_test(tells_lists_apart),
 		cmocka_unit_test(asks_responders),
+		cmocka_unit_test(takes_what_is_stapled),
 		cmocka_unit_test(reads_hosts),
 		cmocka_unit_test(connects_where_it_is_told),
 		cmocka_unit_test(visits_endpoints),
