@@ -1,5 +1,6 @@
 #!/bin/bash
-# Measures, on loopback: DNS queries a CPU second against Knot, and a whole check of a healthy domain.
+# Measures, on loopback: DNS queries a CPU second against Knot, whole checks of a healthy domain, and
+# verified TLS handshakes a CPU second against openssl.
 # usage: bench.sh BUILD-DIRECTORY
 set -eu
 
@@ -61,3 +62,7 @@ echo "== DNS queries, 64 at once"
 
 echo "== clearway check kms beside its peers and limits"
 /usr/bin/python3 "$(dirname "$0")/../test/bench/kms.py" "$build/clearway"
+
+echo "== clearway check sstp beside its peers and limits"
+/usr/bin/python3 "$(dirname "$0")/../test/bench/sstp.py" "$build/clearway" \
+	"$(dirname "$0")/../data/scenarios/sstp/healthy.lab"
