@@ -94,6 +94,8 @@ enum {
 	 * 250 KiB. */
 	LIMIT_CERT_FILE = 16 << 20,
 	LIMIT_CERT_SET = 2000,
+	/* Lists of --ca files that a batch keeps read; further ones are read for each target. */
+	LIMIT_CA_SETS = 16,
 	/* Certificates in one chain, leaf and root counted; real ones have at most 6. */
 	LIMIT_CERT_DEPTH = 16,
 	/* Chains that are built and compared for one server certificate. */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "cmd/check_web.h"
 #include "cmd/live.h"
 #include "cmd/target.h"
 #include "cmd/words.h"
@@ -32,6 +33,7 @@ struct batch {
 	unsigned jobs_most, running, bad_lines;
 	struct job *jobs;
 	struct batch_summary *summary;
+	struct ca_shelf *shelf;
 	struct out_buf out;
 	bool json_lines, stopping, write_failed, topping_up;
 	struct live_batch live;
@@ -130,6 +132,7 @@ static struct job *job_new(struct batch *b, const char *text, size_t len, struct
 	    line_is_allowed(&j->options, error)) {
 		if (!j->options.timeout_s)
 			j->options.timeout_s = b->options->timeout_s;
+		j->options.shelf = b->shelf;
 		if (target_init(&j->target, &j->options, b->settings, "system", error) &&
 		    j->options.kind->asks_nothing(&j->target, &j->options, error))
 			return j;
@@ -295,5 +298,8 @@ int check_batch(struct app *app, const struct check_options *o)
 					     b.file, error));
 	b.at = text;
 	b.end = text + len;
-	return run_batch(&b);
+	b.shelf = ca_shelf_new();
+	int status = run_batch(&b);
+	ca_shelf_free(b.shelf);
+	return status;
 }

@@ -36,6 +36,7 @@ struct check_options {
 	long password_fd; /* -1: none */
 	size_t ca_count, crl_count;
 	const char *ca[VALUES_MOST], *crl[VALUES_MOST];
+	struct ca_shelf *shelf; /* set by a batch: what --ca names is read once; NULL: for itself */
 	const char *connect_to;
 	struct cw_addr connect_addr;
 	uint64_t given; /* a bit for each row that was used */

@@ -1,7 +1,9 @@
 #include "cmd/check_web.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "cert/cert.h"
 #include "codec/url.h"
 #include "io/settings.h"
@@ -64,21 +66,74 @@ const char *web_line(struct cw_arena *a, const char *line, const struct check_op
 	return line;
 }
 
-static bool read_roots(struct target *t, const char *path, struct cw_text *error)
+/* ---- trusted roots ---- */
+
+struct ca_shelf {
+	struct cw_arena *arena;
+	size_t count;
+	struct ca_set {
+		size_t file_count;
+		const char *const *file;
+		struct cert_set *roots;
+	} set[LIMIT_CA_SETS];
+};
+
+struct ca_shelf *ca_shelf_new(void)
 {
-	struct web_target *w = t->own;
-	struct cert_set_report report;
+	struct ca_shelf *s = calloc(1, sizeof(*s));
+	if (s)
+		s->arena = cw_arena_new();
+	return s;
+}
+
+void ca_shelf_free(struct ca_shelf *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < s->count; i++)
+		cert_set_free(s->set[i].roots);
+	cw_arena_free(s->arena);
+	free(s);
+}
+
+static struct cert_set *shelf_find(const struct ca_shelf *s, const struct check_options *o)
+{
+	for (size_t i = 0; s && i < s->count; i++) {
+		const struct ca_set *have = &s->set[i];
+		size_t same = 0;
+		while (same < o->ca_count && same < have->file_count &&
+		       !strcmp(o->ca[same], have->file[same]))
+			same++;
+		if (same == o->ca_count && same == have->file_count)
+			return have->roots;
+	}
+	return NULL;
+}
+
+/* False: there is no shelf, or it is full; then the roots are the target's own. */
+static bool shelf_keep(struct ca_shelf *s, const struct check_options *o, struct cert_set *roots)
+{
+	if (!s || s->count == LIMIT_CA_SETS)
+		return false;
+	const char **file = cw_arena_array_of(s->arena, const char *, o->ca_count);
+	for (size_t i = 0; i < o->ca_count; i++)
+		file[i] = cw_arena_str(s->arena, o->ca[i]);
+	s->set[s->count++] = (struct ca_set){ o->ca_count, file, roots };
+	return true;
+}
+
+static bool read_file_of_roots(struct cert_set *roots, const char *path, struct cw_arena *a,
+			       struct cw_text *error)
+{
 	char *text;
 	size_t len;
 	const char *system_error;
-	if (io_read_file(path, t->arena, &text, &len, &system_error) != CW_OK) {
+	if (io_read_file(path, a, &text, &len, &system_error) != CW_OK) {
 		*error = CW_TEXT(N_("want certificates in %s, cannot read it: %s"), path,
 				 system_error);
 		return false;
 	}
-	if (!w->roots)
-		w->roots = cert_set_new();
-	enum cw_ec ec = cert_set_add(w->roots, text, len, "store", &report);
+	enum cw_ec ec = cert_set_add(roots, text, len, "store", NULL);
 	if (ec == CW_OK)
 		return true;
 	*error = ec == CW_ETOOBIG
@@ -86,6 +141,24 @@ static bool read_roots(struct target *t, const char *path, struct cw_text *error
 			 : CW_TEXT(N_("want a certificate (PEM or DER) in %s, have none"), path);
 	return false;
 }
+
+static bool read_roots(struct target *t, const struct check_options *o, struct cw_text *error)
+{
+	struct web_target *w = t->own;
+	w->request.roots = shelf_find(o->shelf, o);
+	if (!o->ca_count || w->request.roots)
+		return true;
+	w->roots = cert_set_new();
+	for (size_t i = 0; i < o->ca_count; i++)
+		if (!read_file_of_roots(w->roots, o->ca[i], t->arena, error))
+			return false;
+	w->request.roots = w->roots;
+	if (shelf_keep(o->shelf, o, w->roots))
+		w->roots = NULL;
+	return true;
+}
+
+/* ---- targets ---- */
 
 bool web_init(struct target *t, const struct check_options *o, struct cw_text *error)
 {
@@ -99,10 +172,8 @@ bool web_init(struct target *t, const struct check_options *o, struct cw_text *e
 	w->request.proxy = o->proxy ? web_url(t->arena, o->proxy, "http://") : NULL;
 	w->request.proxy_user = o->proxy_user;
 	w->request.proxy_password = w->password.text;
-	for (size_t i = 0; i < o->ca_count; i++)
-		if (!read_roots(t, o->ca[i], error))
-			return false;
-	w->request.roots = w->roots;
+	if (!read_roots(t, o, error))
+		return false;
 	return !o->password_file ||
 	       secret_read_file(&w->password, o->password_file, t->arena, error);
 }

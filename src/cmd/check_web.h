@@ -6,9 +6,15 @@
 #include "cmd/target.h"
 #include "probe/web.h"
 
+/* The trusted roots of a batch: a file that ten thousand lines name is read once. */
+struct ca_shelf;
+struct ca_shelf *ca_shelf_new(void);
+/* NULL is fine. No target that was made with it may be left. */
+void ca_shelf_free(struct ca_shelf *s);
+
 struct web_target {
 	struct web_request request;
-	struct cert_set *roots; /* of --ca, or NULL */
+	struct cert_set *roots; /* of --ca and of this target alone, or NULL */
 	struct secret password;
 };
 
