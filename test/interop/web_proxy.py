@@ -2,10 +2,11 @@
 """What `clearway check sstp` and `check activation` say of the way through Squid."""
 
 import os
+import unittest
 
 import harness
 from harness import Bind, Case, Zone, address, folder, free_port, run_clearway, write
-from webparts import NAME, Nginx, Pki, Squid, bundle, helper, openssl
+from webparts import NAME, Kdc, Nginx, Pki, Squid, bundle, helper, openssl
 
 harness.need("openssl", "squid", "named")
 
@@ -72,11 +73,14 @@ class Parts(Case):
     def squid(cls, *rules):
         return Squid("".join(rules), {**cls.hosts, **cls.seen_by_squid})
 
+    env = {}
+
     def run_check(self, *args, proxy=None, login=None):
         more = ["--proxy", getattr(proxy, "url", proxy)] if proxy else []
         if login:
             more += ["--proxy-user", USER, "--password-file", login]
-        return run_clearway("check", *args, "--dns", self.dns.at, "--ca", self.pki.ca, *more)
+        return run_clearway("check", *args, "--dns", self.dns.at, "--ca", self.pki.ca, *more,
+                            env=harness.environment(**self.env))
 
     def routes(self, run):
         """What the proxy said to CONNECT: (route, outcome, status)."""
@@ -172,7 +176,7 @@ class Activation(Parts):
     @classmethod
     def setUpClass(cls):
         if not harness.tool("nginx"):
-            harness.skip("want nginx, have none")
+            raise unittest.SkipTest("want nginx, have none")
         super().setUpClass()
         name = "activation.corp.example"
         cert = cls.pki.middle.issue(name)
@@ -250,6 +254,45 @@ class Activation(Parts):
                                           "http_access allow x\nhttp_access allow m\n")
         self.check(squid, "clear")
         self.check(squid, "cause-found", LISTS_LOGIN, crl=[extra])
+
+
+class Kerberos(Parts):
+    """Negotiate, which Windows answers by itself where it has an account in the domain."""
+
+    @classmethod
+    def setUpClass(cls):
+        for name in ("krb5kdc", "kdb5_util", "kadmin.local"):
+            if not harness.tool(name):
+                raise unittest.SkipTest(f"want {name}, have none")
+        super().setUpClass()
+        cls.kdc = Kdc("CORP.EXAMPLE")
+        cls.kdc.add(USER, PASSWORD)
+        cls.kdc.add("HTTP/proxy.corp.example", "of the proxy")
+        keytab = cls.kdc.keytab("HTTP/proxy.corp.example")
+        cls.proxy = cls.squid(f"auth_param negotiate program {helper('negotiate_kerberos_auth')} "
+                              f"-k {keytab} -s GSS_C_NO_NAME\nauth_param negotiate children 1\n",
+                              LOGIN_FOR_ALL)
+        cls.hosts["proxy.corp.example"] = cls.proxy.addr
+        cls.name_them()
+        cls.env = cls.kdc.env
+
+    def check(self, login=None):
+        run = self.run_check("sstp", f"{NAME}:{self.front.port}", login=login,
+                             proxy=f"http://proxy.corp.example:{self.proxy.port}")
+        self.expect(run, "cause-found", PROXY_BLOCKS, warnings=[LIST_LOGIN[0]])
+        return run
+
+    def test_without_login(self):
+        self.check()
+
+    def test_login(self):
+        run = self.check(self.right)
+        self.assertIn(("proxy-user", "ok", 200), self.routes(run), run.story())
+        self.assertIn(("CONNECT", f"{NAME}:{self.front.port}", 200), self.proxy.requests())
+
+    def test_wrong_login(self):
+        run = self.check(self.wrong)
+        self.assertNotIn("ok", {outcome for _, outcome, _ in self.routes(run)}, run.story())
 
 
 if __name__ == "__main__":

@@ -513,6 +513,75 @@ def helper(name):
     return path
 
 
+class Kdc(Server):
+    """krb5kdc for one realm, and what its clients have to be told (`env`)."""
+
+    def __init__(self, realm):
+        self.folder = folder("kdc")
+        self.realm, self.addr = realm, address()
+        self.port = free_port(self.addr)
+        at = f"{self.addr}:{self.port}"
+        profile = write(os.path.join(self.folder, "kdc.conf"), f"""
+[kdcdefaults]
+kdc_listen = {at}
+kdc_tcp_listen = {at}
+[realms]
+{realm} = {{
+    database_name = {self.folder}/principal
+    key_stash_file = {self.folder}/stash
+    acl_file = {self.folder}/acl
+}}
+""")
+        config = write(os.path.join(self.folder, "krb5.conf"), f"""
+[libdefaults]
+default_realm = {realm}
+dns_lookup_kdc = false
+dns_lookup_realm = false
+dns_canonicalize_hostname = false
+rdns = false
+[realms]
+{realm} = {{
+    kdc = {at}
+}}
+[domain_realm]
+.{realm.lower()} = {realm}
+""")
+        self.env = {"KRB5_CONFIG": config, "KRB5_KDC_PROFILE": profile,
+                    "KRB5CCNAME": f"FILE:{self.folder}/tickets"}
+        self.sh("kdb5_util", "create", "-r", realm, "-s", "-P", os.urandom(12).hex())
+        self.start("krb5kdc", [tool("env"), *(f"{k}={v}" for k, v in self.env.items()),
+                               tool("krb5kdc"), "-n", "-r", realm])
+        wait_until("krb5kdc", self._up)
+
+    def _up(self):
+        self.check_alive()
+        try:
+            socket.create_connection((self.addr, self.port), 1).close()
+            return True
+        except OSError:
+            return False
+
+    def sh(self, *argv, text=None):
+        ran = subprocess.run([tool(argv[0]), *argv[1:]], env={**os.environ, **self.env},
+                             capture_output=True, text=True, input=text, timeout=20)
+        if ran.returncode:
+            raise RuntimeError(f"{' '.join(argv)}: {ran.stdout}{ran.stderr}")
+
+    def admin(self, *words):
+        self.sh("kadmin.local", "-r", self.realm, *words)
+
+    def add(self, principal, password):
+        self.admin("addprinc", "-pw", password, principal)
+
+    def keytab(self, principal):
+        """A file with the principal's key that everybody may read."""
+        path = os.path.join(folder("keytab"), "keytab")
+        self.admin("ktadd", "-norandkey", "-k", path, principal)
+        os.chmod(os.path.dirname(path), 0o755)
+        os.chmod(path, 0o644)
+        return path
+
+
 class Pki:
     """A root, an intermediate below it, and where their lists are."""
 
