@@ -107,7 +107,10 @@ def options_of(text):
 
 # Command, the page that describes it.
 PAGES = [
+    (("check",), "man/clearway-check.1.scd"),
     (("check", "kms"), "man/clearway-check.1.scd"),
+    (("check", "sstp"), "man/clearway-check.1.scd"),
+    (("check", "activation"), "man/clearway-check.1.scd"),
     (("lab",), "man/clearway-lab.1.scd"),
     ((), "man/clearway.1.scd"),
 ]
