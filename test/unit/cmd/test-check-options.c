@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cert/ca.h"
 #include "cmd/check_web.h"
 #include "cmd/words.h"
 
@@ -20,7 +21,7 @@ struct line {
 	char error[512];
 };
 
-static bool read_line(struct line *l, const char *text)
+static bool read_line_with(struct line *l, const char *text, struct ca_shelf *shelf)
 {
 	const char *const *words;
 	size_t count;
@@ -29,12 +30,18 @@ static bool read_line(struct line *l, const char *text)
 	*l = (struct line){ .arena = cw_arena_new() };
 	bool ok = words_split(l->arena, text, strlen(text), &count, &words, &error) &&
 		  check_options_read(l->arena, count, words, &l->options, &error);
+	l->options.shelf = shelf;
 	if (ok && l->options.kind)
 		ok = target_init(&l->target, &l->options, &settings, "system", &error);
 	if (!ok)
 		(void)snprintf(l->error, sizeof(l->error), "%s",
 			       cw_text_render(l->arena, &error, NULL));
 	return ok;
+}
+
+static bool read_line(struct line *l, const char *text)
+{
+	return read_line_with(l, text, NULL);
 }
 
 static void forget(struct line *l)
@@ -239,6 +246,60 @@ static void helps_with_its_own_options_only(void **state)
 	cw_arena_free(a);
 }
 
+static void write_root(struct ca *ca, char name[32])
+{
+	const struct ca_cert *root = ca_issue(
+		ca, &(struct ca_spec){ .name = "Root", .is_ca = true, .from_s = 1, .to_s = 2 });
+	(void)snprintf(name, 32, "/tmp/clearway-test-XXXXXX");
+	int fd = mkstemp(name);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, root->der.at, root->der.len), (ssize_t)root->der.len);
+	(void)close(fd);
+}
+
+static const struct cert_set *roots_of(const struct line *l)
+{
+	const struct web_target *w = l->target.own;
+	return w->request.roots;
+}
+
+/* Lines of a list share what is read, where they name the same files; and never else. */
+static void reads_roots_once(void **state)
+{
+	(void)state;
+	struct ca *ca = ca_new();
+	struct ca_shelf *shelf = ca_shelf_new();
+	char one[32], two[32], text[128];
+	struct line first, again, other, both, none, alone;
+	write_root(ca, one);
+	write_root(ca, two);
+	(void)snprintf(text, sizeof(text), "sstp a --ca %s", one);
+	assert_true(read_line_with(&first, text, shelf));
+	forget(&first); /* the shelf's roots outlive the line */
+	assert_true(read_line(&alone, text));
+	assert_int_equal(cert_set_count(roots_of(&alone)), 1);
+	assert_true(read_line_with(&first, text, shelf));
+	(void)unlink(one);
+	assert_true(read_line_with(&again, text, shelf));
+	assert_non_null(roots_of(&first));
+	assert_ptr_equal(roots_of(&again), roots_of(&first));
+	assert_ptr_not_equal(roots_of(&alone), roots_of(&first));
+	(void)snprintf(text, sizeof(text), "sstp a --ca %s", two);
+	assert_true(read_line_with(&other, text, shelf));
+	assert_ptr_not_equal(roots_of(&other), roots_of(&first));
+	(void)snprintf(text, sizeof(text), "sstp a --ca %s --ca %s", two, two);
+	assert_true(read_line_with(&both, text, shelf));
+	assert_ptr_not_equal(roots_of(&both), roots_of(&other));
+	assert_true(read_line_with(&none, "sstp a", shelf));
+	assert_null(roots_of(&none));
+	struct line *const lines[] = { &first, &again, &other, &both, &none, &alone };
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
+		forget(lines[i]);
+	(void)unlink(two);
+	ca_shelf_free(shelf);
+	ca_free(ca);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -250,6 +311,7 @@ int main(void)
 		cmocka_unit_test(asks_nobody_in_a_list),
 		cmocka_unit_test(password_from_an_open_file),
 		cmocka_unit_test(helps_with_its_own_options_only),
+		cmocka_unit_test(reads_roots_once),
 	};
 	return cmocka_run_group_tests_name("check-options", tests, NULL, NULL);
 }
