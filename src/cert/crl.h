@@ -1,7 +1,7 @@
 /*
  * Revocation lists (RFC 5280 5). A list is read in place: the entries are walked when one serial is
- * looked up, so a list of 50 MB takes no memory beyond its bytes, but for the one copy that the
- * check of its signature makes. Times are seconds since 1970, UTC.
+ * looked up, so a list of 50 MB takes no memory beyond its bytes, but for the two copies that the
+ * check of its signature makes for its time. Times are seconds since 1970, UTC.
  */
 #ifndef CW_CERT_CRL_H
 #define CW_CERT_CRL_H
