@@ -131,7 +131,8 @@ static void judge_crl_unreachable(struct judge *j)
 {
 	struct source_faults x = {
 		.j = j,
-		.meanings = MEANING(REMOTE_SOURCE_UNREACHABLE),
+		.meanings = MEANING(REMOTE_SOURCE_UNREACHABLE) | MEANING(REMOTE_SOURCE_OWN_STATUS) |
+			    MEANING(REMOTE_SOURCE_RESPONDER),
 		.causes_only = say_ldap(j),
 	};
 	if (!gather_sources(&x) && !x.causes_only)
@@ -141,11 +142,13 @@ static void judge_crl_unreachable(struct judge *j)
 			    CW_TEXT(N_("The revocation status of the endpoints cannot be fetched: "
 				       "%s"),
 				    name_row_text(judge_arena(j), &x.names)));
-	judge_fix(j,
-		  CW_TEXT(N_("Open the way from the machine to these, without a login, directly or "
-			     "through the proxy that is set for the machine:")),
-		  NULL);
-	fix_exempt(j, &x.urls);
+	if (!fix_declining_source(j, x.first)) {
+		judge_fix(j,
+			  CW_TEXT(N_("Open the way from the machine to these, without a login, "
+				     "directly or through the proxy that is set for the machine:")),
+			  NULL);
+		fix_exempt(j, &x.urls);
+	}
 	if (x.urls.count)
 		fix_fetch(j, x.urls.url[0]);
 	activation_fix_telephone(j);

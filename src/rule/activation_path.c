@@ -72,6 +72,21 @@ static bool is_ours(const struct remote_peer *p)
 	       (p->connect->outcome == CW_OUT_NO_ROUTE || p->connect->outcome == CW_OUT_DENIED);
 }
 
+/* The proxy is asked for a connection, and what comes of it is no answer by HTTP; or NULL. */
+static const struct fact *dead_proxied(const struct remote_target *t)
+{
+	const struct fact *dead = NULL;
+	for (size_t i = 0; i < t->proxied.count; i++) {
+		const struct fact *f = t->proxied.item[i];
+		if (!route_is(f, "proxy"))
+			continue;
+		if (!remote_is_failure(f->outcome) || f->outcome == CW_OUT_HTTP_STATUS)
+			return NULL;
+		dead = f;
+	}
+	return dead;
+}
+
 /* What was tried on the way failed, all of it. The answer to a URL without TLS has the URL as its
  * subject, so it says what became of a connection that stood. */
 static bool is_dead(const struct remote_view *v, const struct remote_target *t)
@@ -94,7 +109,7 @@ static bool is_dead(const struct remote_view *v, const struct remote_target *t)
 	}
 	if (connected && !unanswered)
 		return false;
-	return dead || (!v->proxy && lookups_failed(&t->lookups));
+	return dead || dead_proxied(t) || (!v->proxy && lookups_failed(&t->lookups));
 }
 
 static const char *hop_of(const struct fact *f)
@@ -119,6 +134,10 @@ static void say_dead_target(struct judge *j, const struct remote_target *t, bool
 			continue;
 		say_dead_end(j, f);
 		hop = hop ? hop : hop_of(f);
+	}
+	if (!hop && dead_proxied(t)) {
+		say_proxy(j, dead_proxied(t));
+		hop = "proxy";
 	}
 	for (size_t i = 0; !hop && i < t->lookups.count; i++)
 		say_lookup(j, t->lookups.item[i]);
@@ -354,7 +373,7 @@ static void add_target_answers(struct answers *x, const struct remote_target *t)
 	const struct remote_view *v = remote_view_of(x->j);
 	for (size_t i = 0; i < t->proxied.count; i++) {
 		const struct fact *f = t->proxied.item[i];
-		if (route_is(f, "proxy") && remote_is_failure(f->outcome) && !wants_login(f))
+		if (route_is(f, "proxy") && f->outcome == CW_OUT_HTTP_STATUS && !wants_login(f))
 			add_answer(x, f, t->name);
 	}
 	for (size_t i = 0; i < t->peer_count; i++)

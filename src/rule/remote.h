@@ -98,6 +98,8 @@ static inline const struct remote_view *remote_view_of(const struct judge *j)
 /* The fact lies on the way; credentials given to the proxy change nothing behind it. */
 bool remote_on_way(const struct remote_view *v, const struct fact *f);
 bool route_is(const struct fact *f, const char *route);
+/* A proxy is set, and nothing of it can be reached: what is asked by it fails for that alone. */
+bool remote_proxy_is_dead(const struct remote_view *v);
 
 /* Somebody or something said no, or nothing came; not: cut short, or trouble of this machine. */
 bool remote_is_failure(enum cw_outcome o);
@@ -143,8 +145,10 @@ const struct fact *remote_interception(const struct remote_view *v, const struct
 enum remote_source {
 	REMOTE_SOURCE_FINE, /* or nothing is known */
 	REMOTE_SOURCE_REVOKED,
-	REMOTE_SOURCE_LOGIN, /* 407 */
-	REMOTE_SOURCE_STATUS,
+	REMOTE_SOURCE_LOGIN,      /* 407 */
+	REMOTE_SOURCE_STATUS,     /* another status, maybe by what stands between */
+	REMOTE_SOURCE_OWN_STATUS, /* the server's own, asked directly as a certificate says */
+	REMOTE_SOURCE_RESPONDER,  /* OCSP: the responder says that it has none to give */
 	REMOTE_SOURCE_UNREACHABLE,
 	REMOTE_SOURCE_BAD,  /* stale, wrongly signed, no list at all */
 	REMOTE_SOURCE_HTML, /* a page for people where a list is due */

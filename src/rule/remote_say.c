@@ -181,16 +181,11 @@ void say_proxy(struct judge *j, const struct fact *f)
 bool say_dead_proxy(struct judge *j)
 {
 	const struct remote_view *v = remote_view_of(j);
-	bool dead = v->proxy_connects.count > 0;
-	if (!v->proxy)
+	if (!remote_proxy_is_dead(v))
 		return false;
 	for (size_t i = 0; i < v->proxy_connects.count; i++)
-		dead &= remote_is_failure(v->proxy_connects.item[i]->outcome);
-	if (!dead && !lookups_failed(&v->proxy_lookups))
-		return false;
-	for (size_t i = 0; dead && i < v->proxy_connects.count; i++)
 		say_dead_peer(j, v->proxy_connects.item[i]);
-	for (size_t i = 0; !dead && i < v->proxy_lookups.count; i++)
+	for (size_t i = 0; !v->proxy_connects.count && i < v->proxy_lookups.count; i++)
 		say_lookup(j, v->proxy_lookups.item[i]);
 	judge_title(j, CW_TEXT(N_("The proxy %s cannot be reached"), v->proxy->subject));
 	judge_fix(
@@ -299,7 +294,13 @@ static struct cw_text failed_source_text(struct judge *j, const struct fact *f)
 				   N_("%1$s (%3$s) -> 407 after %2$s ms: want it without a login, "
 				      "have the proxy ask for one (%4$s)"),
 				   NULL, kept(a, schemes_text(a, f)));
+	case REMOTE_SOURCE_RESPONDER:
+		return source_text(j, f,
+				   N_("%1$s (%4$s), %2$s ms: want a status, have the responder "
+				      "decline with %3$s"),
+				   fact_text(f, FIELD_WHY), NULL);
 	case REMOTE_SOURCE_STATUS:
+	case REMOTE_SOURCE_OWN_STATUS:
 		return source_text(j, f, N_("%1$s (%4$s): want 200, after %2$s ms have %3$s"),
 				   status_text(a, f), NULL);
 	case REMOTE_SOURCE_BAD:
@@ -501,6 +502,19 @@ void fix_clock(struct judge *j)
 		"w32tm /query /status\nw32tm /resync /force");
 }
 
+bool fix_declining_source(struct judge *j, const struct fact *f)
+{
+	enum remote_source meaning = f ? remote_source_of(f) : REMOTE_SOURCE_FINE;
+	if (meaning != REMOTE_SOURCE_RESPONDER && meaning != REMOTE_SOURCE_OWN_STATUS)
+		return false;
+	judge_fix(j,
+		  CW_TEXT(N_("The server is reached and declines: repair it, or ask whoever runs "
+			     "it, and see that no filter answers in its place: %s"),
+			  f->subject),
+		  NULL);
+	return true;
+}
+
 void fix_fetch(struct judge *j, const char *url)
 {
 	judge_fix(j, CW_TEXT(N_("Fetch it as Windows does, on the client:")),
@@ -517,6 +531,9 @@ static bool fails_so(const struct source_faults *x, const struct fact *f)
 	const struct remote_view *v = remote_view_of(x->j);
 	enum remote_source meaning = remote_source_of(f);
 	if (meaning != REMOTE_SOURCE_LOGIN && remote_is_article_list(v, f->subject))
+		return false;
+	/* That the proxy is dead is one fault, not one for each source. */
+	if (route_is(f, "proxy") && remote_proxy_is_dead(v))
 		return false;
 	return meaning != REMOTE_SOURCE_FINE && (x->meanings >> meaning & 1) &&
 	       remote_source_counts(v, f);

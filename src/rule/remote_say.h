@@ -49,6 +49,8 @@ bool url_is_plain(const char *url);
 void fix_exempt(struct judge *j, const struct url_list *l);
 /* Steps to set the clock. */
 void fix_clock(struct judge *j);
+/* The source answers and gives no status: the step for that, or false where that is not so. */
+bool fix_declining_source(struct judge *j, const struct fact *f);
 /* Commands to see a URL as Windows does. */
 void fix_fetch(struct judge *j, const char *url);
 

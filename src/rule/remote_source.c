@@ -4,6 +4,34 @@
 
 #include "rule/remote.h"
 
+/* RFC 6960 4.2.1: the statuses of a response that carries no answer. */
+static bool is_responder_status(const struct fact *f)
+{
+	static const char *const names[] = { "malformedrequest", "internalerror", "trylater",
+					     "sigrequired", "unauthorized" };
+	if (!fact_is(f, FIELD_SOURCE_TYPE, "ocsp") && !fact_is(f, FIELD_SOURCE_TYPE, "staple"))
+		return false;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (fact_is(f, FIELD_WHY, names[i]))
+			return true;
+	return false;
+}
+
+/* What a server says of itself. Filters and portals speak by redirects, 403 and 511. */
+static bool is_own_status(int64_t status)
+{
+	return status == 404 || status == 410 || (status >= 500 && status != 511);
+}
+
+static enum remote_source status_of_source(const struct fact *f)
+{
+	int64_t status = fact_number(f, FIELD_STATUS, 0);
+	if (status == 407)
+		return REMOTE_SOURCE_LOGIN;
+	bool named = route_is(f, "direct") && *fact_text(f, FIELD_CERT_SUBJECT);
+	return named && is_own_status(status) ? REMOTE_SOURCE_OWN_STATUS : REMOTE_SOURCE_STATUS;
+}
+
 enum remote_source remote_source_of(const struct fact *f)
 {
 	if (!remote_is_failure(f->outcome))
@@ -12,9 +40,10 @@ enum remote_source remote_source_of(const struct fact *f)
 	case CW_OUT_REVOKED:
 		return REMOTE_SOURCE_REVOKED;
 	case CW_OUT_HTTP_STATUS:
-		return fact_number(f, FIELD_STATUS, 0) == 407 ? REMOTE_SOURCE_LOGIN
-							      : REMOTE_SOURCE_STATUS;
+		return status_of_source(f);
 	case CW_OUT_MALFORMED:
+		if (is_responder_status(f))
+			return REMOTE_SOURCE_RESPONDER;
 		return fact_is(f, FIELD_CONTENT, "html") ? REMOTE_SOURCE_HTML : REMOTE_SOURCE_BAD;
 	case CW_OUT_STALE:
 	case CW_OUT_UNTRUSTED:

@@ -285,6 +285,14 @@ static void make_checks(struct remote_view *v)
 		v->check[i].status = status_of(v, &v->check[i]);
 }
 
+bool remote_proxy_is_dead(const struct remote_view *v)
+{
+	for (size_t i = 0; i < v->proxy_connects.count; i++)
+		if (!remote_is_failure(v->proxy_connects.item[i]->outcome))
+			return false;
+	return v->proxy && (v->proxy_connects.count || lookups_failed(&v->proxy_lookups));
+}
+
 static const struct remote_view *view_make(const struct fact_store *facts, const char *origin,
 					   bool direct_will_do)
 {

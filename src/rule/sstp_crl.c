@@ -48,7 +48,8 @@ static void judge_crl_unreachable(struct judge *j)
 {
 	struct source_faults x = {
 		.j = j,
-		.meanings = MEANING(REMOTE_SOURCE_UNREACHABLE) | MEANING(REMOTE_SOURCE_STATUS),
+		.meanings = MEANING(REMOTE_SOURCE_UNREACHABLE) | MEANING(REMOTE_SOURCE_STATUS) |
+			    MEANING(REMOTE_SOURCE_OWN_STATUS) | MEANING(REMOTE_SOURCE_RESPONDER),
 	};
 	const struct fact *ldap = say_ldap(j);
 	x.causes_only = ldap != NULL;
@@ -68,6 +69,8 @@ static void judge_crl_unreachable(struct judge *j)
 	} else {
 		judge_title(j, CW_TEXT(N_("The revocation status cannot be fetched from here: %s"),
 				       name_row_text(judge_arena(j), &x.names)));
+		if (remote_source_of(x.first) == REMOTE_SOURCE_RESPONDER)
+			(void)fix_declining_source(j, x.first);
 		judge_fix(j,
 			  CW_TEXT(N_(
 				  "Publish the list where clients outside the tunnel can fetch it, "

@@ -49,6 +49,8 @@
 	"cert.revocation " url " " outcome " route=" route " source_type=crl depth=" depth " cert_subject=" subject " " fields "\n"
 #define LEAF_CRL(outcome, route, fields) SOURCE(CRL1, outcome, route, "0", LEAF, fields)
 #define CA_CRL(outcome, route, fields) SOURCE(CRL2, outcome, route, "1", CA, fields)
+#define OCSP(outcome, fields) \
+	"cert.revocation http://ocsp.contoso.com/ " outcome " route=direct source_type=ocsp depth=0 cert_subject=" LEAF " " fields "\n"
 #define FRESH "this_update=2026-11-01T00:00:00Z next_update=2026-12-01T00:00:00Z"
 #define STATUS(route) LEAF_CRL("ok", route, FRESH) CA_CRL("ok", route, FRESH)
 #define LIST(url, outcome, route, fields) "cert.revocation " url " " outcome " route=" route " source_type=crl " fields "\n"
@@ -102,6 +104,10 @@ static const struct test_case alone[] = {
 	{ "TLS cut behind the proxy", TARGET PROXY_UP CONNECT("ok", "proxy", "status=200") TLS_BY(HOST ":443", "proxy", "closed", ""),
 	  "cause activation-no-internet" },
 	{ "no proxy there", TARGET PROXY_SET "tcp.connect 10.0.0.3:3128 timeout host=proxy port=3128 origin=proxy\n", "cause activation-no-internet" },
+	{ "no proxy there, and all that is asked by it fails",
+	  HEALTHY PROXY_SET "tcp.connect 10.0.0.3:3128 refused host=proxy port=3128 origin=proxy\n" CONNECT("refused", "proxy", "")
+	  LEAF_CRL("refused", "proxy", "") CA_CRL("refused", "proxy", ""), "cause activation-no-internet" },
+	{ "the proxy hangs up on CONNECT", TARGET PROXY_UP CONNECT("closed", "proxy", ""), "cause activation-no-internet" },
 	{ "an http endpoint is silent", TARGET_AT("http://go.microsoft.com/", "go.microsoft.com", "80")
 	  "tcp.connect 203.0.113.9:80 ok host=go.microsoft.com port=80 origin=activation\n"
 	  "http.answer http://go.microsoft.com/ timeout host=go.microsoft.com route=direct\n", "cause activation-no-internet" },
@@ -136,6 +142,15 @@ static const struct test_case alone[] = {
 	{ "the endpoint answers 503", UP_TO_CERT STATUS("direct") ANSWER_BY(PEER, "direct", "http-status", "status=503"), "cause activation-http-status" },
 	{ "a login page for the endpoint", UP_TO_CERT STATUS("direct") ANSWER_BY(PEER, "direct", "malformed", "content=html"), "cause activation-http-status" },
 	{ "a login page for a list", UP_TO_CERT ANSWER LEAF_CRL("malformed", "direct", "content=html") CA_CRL("ok", "direct", FRESH), "cause activation-http-status" },
+	{ "OCSP says to try later, and is all there is",
+	  UP_TO_CERT ANSWER CA_CRL("ok", "direct", FRESH) OCSP("malformed", "why=trylater content=der"), "cause activation-crl-unreachable" },
+	{ "OCSP is down, and is all there is",
+	  UP_TO_CERT ANSWER CA_CRL("ok", "direct", FRESH) OCSP("http-status", "status=503"), "cause activation-crl-unreachable" },
+	{ "OCSP is down, the list lives", HEALTHY OCSP("http-status", "status=503"), "clear; warning activation-crl-unreachable" },
+	{ "OCSP says to try later, the list lives", HEALTHY OCSP("malformed", "why=trylater content=der"),
+	  "clear; warning activation-crl-unreachable" },
+	{ "OCSP is no answer, the list lives", HEALTHY OCSP("malformed", "why=malformed content=other"), "clear; warning activation-crl-stale" },
+	{ "OCSP is forbidden, the list lives", HEALTHY OCSP("http-status", "status=403"), "clear; warning activation-http-status" },
 	{ "a list is forbidden", UP_TO_CERT ANSWER LEAF_CRL("http-status", "direct", "status=403") CA_CRL("ok", "direct", FRESH), "cause activation-http-status" },
 
 	{ "the reader's own URL answers 404", "target " URL " ok url=" URL " host=" HOST " port=443 source=argument\n" A TCP("ok")

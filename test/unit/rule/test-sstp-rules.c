@@ -54,6 +54,7 @@
 #define LEAF_CRL(outcome, fields) SOURCE(CRL1, "crl", outcome, "direct", "0", LEAF, fields)
 #define CA_CRL(outcome, fields) SOURCE(CRL2, "crl", outcome, "direct", "1", CA, fields)
 #define FRESH "this_update=2026-11-01T00:00:00Z next_update=2026-12-01T00:00:00Z"
+#define OCSP(outcome, fields) SOURCE("http://ocsp.contoso.com/", "ocsp", outcome, "direct", "0", LEAF, fields)
 #define GOOD_STATUS LEAF_CRL("ok", FRESH) CA_CRL("ok", FRESH)
 #define CALL_BY(peer, route, outcome, fields) \
 	"sstp.call " peer " " outcome " host=" VPN " route=" route " correlation={1} " fields "\n"
@@ -135,6 +136,9 @@ static const struct test_case alone[] = {
 	{ "the proxy cannot connect, we can", HEALTHY PROXY_UP CONNECT("http-status", "proxy", "status=503"), "cause sstp-proxy-blocks" },
 	{ "the proxy talks nonsense", TARGET PROXY_UP CONNECT("malformed", "proxy", ""), "cause sstp-proxy-blocks" },
 	{ "no proxy there", TARGET PROXY "tcp.connect 10.0.0.3:3128 refused host=proxy port=3128 origin=proxy\n", "cause sstp-proxy-blocks" },
+	{ "no proxy there, and the lists only come direct",
+	  HEALTHY PROXY "tcp.connect 10.0.0.3:3128 refused host=proxy port=3128 origin=proxy\n"
+	  SOURCE(CRL1, "crl", "refused", "proxy", "0", LEAF, "") SOURCE(CRL2, "crl", "refused", "proxy", "1", CA, ""), "cause sstp-proxy-blocks" },
 	{ "no name of the proxy", TARGET "proxy http://p:3128 ok host=p port=3128\ndns.address p name-missing server=" DNS
 	  " host=p origin=proxy family=ipv4\ndns.address p name-missing server=" DNS " host=p origin=proxy family=ipv6\n", "cause sstp-proxy-blocks" },
 	{ "neither the proxy nor we can connect", TARGET A TCP(PEER1, "timeout") PROXY_UP CONNECT("http-status", "proxy", "status=504"),
@@ -216,6 +220,9 @@ static const struct test_case alone[] = {
 	{ "list: silence", UP_TO_CERT CA_CRL("ok", FRESH) LEAF_CRL("timeout", "") TAKEN, "cause sstp-crl-unreachable" },
 	{ "list: 404", UP_TO_CERT CA_CRL("ok", FRESH) LEAF_CRL("http-status", "status=404 agent=IIS") TAKEN, "cause sstp-crl-unreachable" },
 	{ "list: LDAP alone", UP_TO_CERT CA_CRL("ok", FRESH) TAKEN FAULT("revocation-ldap-only", "0x80092013"), "cause sstp-crl-unreachable" },
+	{ "OCSP says to try later", UP_TO_CERT CA_CRL("ok", FRESH) OCSP("malformed", "why=trylater content=der") TAKEN, "cause sstp-crl-unreachable" },
+	{ "OCSP says to try later, the list lives", HEALTHY OCSP("malformed", "why=trylater content=der"), "clear; warning sstp-crl-unreachable" },
+	{ "OCSP is no answer", UP_TO_CERT CA_CRL("ok", FRESH) OCSP("malformed", "why=malformed content=other") TAKEN, "cause sstp-crl-stale" },
 	{ "list dead, OCSP lives", UP_TO_CERT CA_CRL("ok", FRESH) LEAF_CRL("timeout", "") SOURCE("http://ocsp.contoso.com/", "ocsp", "ok", "direct", "0", LEAF, "") TAKEN,
 	  "clear; warning sstp-crl-unreachable" },
 	{ "delta dead", HEALTHY SOURCE("http://crl.contoso.com/ca+.crl", "delta", "http-status", "direct", "0", LEAF, "status=404"),
@@ -338,6 +345,11 @@ static void test_evidence_says_what_was_seen(void **state)
 		finding_of(BAD_CERT("expired", "0x800B0101"), "sstp-cert-expired");
 	assert_true(has_evidence(f, "vpn.contoso.com (192.0.2.7:443): certificate "
 				    "CN=vpn.contoso.com: want better, have expired (0x800B0101)"));
+	f = finding_of(UP_TO_CERT CA_CRL("ok", FRESH)
+			       OCSP("malformed", "why=trylater content=der") TAKEN,
+		       "sstp-crl-unreachable");
+	assert_true(has_evidence(f, "want a status, have the responder decline with trylater"));
+	assert_true(has_step(f, "reached and declines"));
 	f = finding_of(UP_TO_CERT CA_CRL("ok", FRESH) LEAF_CRL("http-status", LOGIN) TAKEN,
 		       "sstp-crl-proxy-auth");
 	assert_true(has_evidence(f,
