@@ -117,6 +117,11 @@ enum {
 	LIMIT_SOURCES = 8,
 	/* Redirects of one fetch; WinHTTP stops at 10, and a revocation list should have none. */
 	LIMIT_REDIRECTS = 5,
+	/* A peer that took the connection gets twice what a probe gets for each answer, 5 s by
+	 * default: Windows waits 60 s for an SSTP server, and one that is slow is not silent. */
+	LIMIT_ANSWER_SHARES = 2,
+	/* The whole visit: connect, proxy, TLS, answer; within --timeout beside the name's lookup. */
+	LIMIT_VISIT_SHARES = 7,
 	/* A fetch for a certificate gets three times what a probe gets, 7.5 s by default: Windows
 	 * has up to 15 s for it, and one that takes more than 5 s is worth a word. */
 	LIMIT_FETCH_SHARES = 3,

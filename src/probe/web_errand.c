@@ -1,4 +1,5 @@
 /* Visits as tasks of a run: which address is tried, and what comes after it. */
+#include "base/limits.h"
 #include "probe/web_state.h"
 
 #include <string.h>
@@ -58,8 +59,8 @@ void web_errand_aim(struct web_errand *e, struct run *run, const struct web_plac
 	if (pin)
 		e->to = *pin;
 	e->spec.connect_limit_ms = limit;
-	e->spec.hop_limit_ms = limit;
-	e->spec.total_limit_ms = limit * 4;
+	e->spec.hop_limit_ms = limit * LIMIT_ANSWER_SHARES;
+	e->spec.total_limit_ms = limit * LIMIT_VISIT_SHARES;
 	if (place->tls) {
 		e->tls = (struct visit_tls){ .sni = place->sni };
 		e->spec.tls = &e->tls;

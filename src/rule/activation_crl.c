@@ -67,14 +67,24 @@ static const char *hosts_of(struct cw_arena *a, const struct url_list *l)
 	return name_row_text(a, &row);
 }
 
+/* A source that a certificate of the live chain names, and that the proxy lets through. */
+static bool live_chain_passes(const struct remote_view *v)
+{
+	FACT_EACH_OF (v->facts, FACT_REVOCATION, f)
+		if (f->outcome == CW_OUT_OK && fact_has(f, FIELD_DEPTH) && route_is(f, "proxy"))
+			return true;
+	return false;
+}
+
 static void judge_crl_proxy_auth(struct judge *j)
 {
 	const struct remote_view *v = remote_view_of(j);
 	struct source_faults x = { .j = j, .meanings = MEANING(REMOTE_SOURCE_LOGIN) };
 	(void)gather_sources(&x);
-	add_documents(&x, FACT_PROXY_ANSWER);
 	add_documents(&x, FACT_HTTP_ANSWER);
 	add_documents(&x, FACT_AIA);
+	bool only_printed = !x.first && live_chain_passes(v);
+	add_documents(&x, FACT_PROXY_ANSWER);
 	if (!x.first)
 		return;
 	support_contrast(&x);
@@ -85,6 +95,14 @@ static void judge_crl_proxy_auth(struct judge *j)
 			CW_TEXT(N_("The proxy also takes Negotiate or NTLM. Windows answers that "
 				   "by itself with the machine's account, where the proxy takes "
 				   "it; from here that cannot be seen.")));
+	}
+	if (only_printed) {
+		judge_as_warning(j);
+		judge_explanation(
+			j,
+			CW_TEXT(N_("The lists of the certificates that the service shows now pass "
+				   "without a login. Those that the article prints do not: only "
+				   "systems of its time ask for them.")));
 	}
 	judge_title(j, CW_TEXT(N_("The proxy asks for a login for revocation lists: %s"),
 			       hosts_of(v->arena, &x.urls)));

@@ -7,7 +7,9 @@
 static bool is_gateway_error(const struct fact *f)
 {
 	int64_t status = fact_number(f, FIELD_STATUS, 0);
-	return f->outcome == CW_OUT_HTTP_STATUS && status >= 502 && status <= 504;
+	/* Squid says 500 of a name that it cannot resolve (ERR_CANNOT_FORWARD). */
+	return f->outcome == CW_OUT_HTTP_STATUS &&
+	       (status == 500 || (status >= 502 && status <= 504));
 }
 
 bool sstp_connects_itself(const struct remote_view *v, const struct remote_target *t)
