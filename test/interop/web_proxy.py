@@ -10,6 +10,7 @@ from webparts import NAME, Kdc, Nginx, Pki, Squid, bundle, helper, openssl
 
 harness.need("openssl", "squid", "named")
 
+UNRESOLVED = ("sstp-name-unresolved", "868")
 PROXY_BLOCKS = ("sstp-proxy-blocks", "809")
 REFUSED = ("sstp-not-listening", "809")
 LIST_LOGIN = ("sstp-crl-proxy-auth", "0x80092013")
@@ -155,6 +156,10 @@ class Vpn(Parts):
         squid = self.squid("acl connect method CONNECT\nhttp_access deny connect\n", OPEN)
         run = self.check(squid, "cause-found", PROXY_BLOCKS)
         self.assertIn(("proxy", "http-status", 403), self.routes(run), run.story())
+
+    def test_proxy_cannot_resolve_either(self):
+        """Squid says 500 then, ERR_CANNOT_FORWARD."""
+        self.check(self.squid(OPEN), "cause-found", UNRESOLVED, host="vnp.corp.example")
 
     def test_no_proxy_there(self):
         at = address()
