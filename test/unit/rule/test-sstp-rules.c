@@ -345,8 +345,8 @@ static void test_evidence_says_what_was_seen(void **state)
 		finding_of(BAD_CERT("expired", "0x800B0101"), "sstp-cert-expired");
 	assert_true(has_evidence(f, "vpn.contoso.com (192.0.2.7:443): certificate "
 				    "CN=vpn.contoso.com: want better, have expired (0x800B0101)"));
-	f = finding_of(UP_TO_CERT CA_CRL("ok", FRESH)
-			       OCSP("malformed", "why=trylater content=der") TAKEN,
+	f = finding_of(UP_TO_CERT CA_CRL("ok", FRESH) OCSP("malformed", "why=trylater content=der")
+			       TAKEN,
 		       "sstp-crl-unreachable");
 	assert_true(has_evidence(f, "want a status, have the responder decline with trylater"));
 	assert_true(has_step(f, "reached and declines"));
